@@ -1,0 +1,51 @@
+import js from "@eslint/js";
+import { defineConfig } from "eslint/config";
+import tseslint from "typescript-eslint";
+
+/** What would make the core and the protocol depend on when, where or by what luck they run. */
+const impure = [
+  "Date", "performance", "setTimeout", "setInterval", "setImmediate", "queueMicrotask", "requestAnimationFrame",
+  "crypto", "process", "globalThis", "window", "self", "navigator", "document", "console", "fetch", "WebSocket", "Buffer", "require",
+];
+
+export default defineConfig(
+  { ignores: ["dist/", "coverage/", "node_modules/", "**/*.cjs"] },
+  js.configs.recommended,
+  tseslint.configs.strictTypeChecked,
+  tseslint.configs.stylisticTypeChecked,
+  {
+    languageOptions: { parserOptions: { projectService: { allowDefaultProject: ["*.js"] }, tsconfigRootDir: import.meta.dirname } },
+    rules: {
+      // Data is written as types, ports as interfaces: the choice carries meaning here.
+      "@typescript-eslint/consistent-type-definitions": "off",
+      "@typescript-eslint/consistent-type-imports": "error",
+      "@typescript-eslint/switch-exhaustiveness-check": "error",
+      "@typescript-eslint/restrict-template-expressions": ["error", { allowNumber: true, allowBoolean: true }],
+      "no-console": "error",
+    },
+  },
+  {
+    files: ["src/core/**/*.ts", "src/protocol/**/*.ts", "src/server/host*.ts", "src/server/log.ts", "src/server/deadlines.ts", "src/client/view*.ts"],
+    rules: {
+      "no-restricted-globals": ["error", ...impure],
+      "no-restricted-properties": ["error", { object: "Math", property: "random", message: "Chance is an argument here." }],
+    },
+  },
+  {
+    files: ["src/core/**/*.ts", "src/protocol/**/*.ts"],
+    rules: {
+      "no-restricted-imports": ["error", { patterns: [{ regex: "^[^.]", message: "The core and the protocol import nothing from outside." }] }],
+    },
+  },
+  { files: ["src/core/**/*.ts"], rules: { "no-restricted-imports": ["error", { patterns: [{ regex: "^(?!\\./)", message: "The core imports only itself." }] }] } },
+  {
+    files: ["test/**/*.ts", "bench/**/*.ts", "scripts/**", "*.config.*"],
+    rules: {
+      "no-console": "off",
+      "@typescript-eslint/no-non-null-assertion": "off",
+      "@typescript-eslint/no-confusing-void-expression": "off",
+      "@typescript-eslint/no-unnecessary-condition": "off",
+    },
+  },
+  { files: ["**/*.js", "**/*.mjs"], extends: [tseslint.configs.disableTypeChecked], languageOptions: { globals: { process: "readonly", console: "readonly", URL: "readonly", setTimeout: "readonly" } } },
+);

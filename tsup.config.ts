@@ -1,0 +1,28 @@
+import { defineConfig } from "tsup";
+
+const common = {
+  target: "es2022",
+  platform: "neutral",
+  treeshake: false,
+  // tsup sets baseUrl for its declaration build, which TypeScript 6 calls deprecated.
+  dts: { compilerOptions: { ignoreDeprecations: "6.0" } },
+} as const;
+
+export default defineConfig([
+  {
+    ...common,
+    entry: {
+      index: "src/index.ts",
+      server: "src/server/index.ts",
+      client: "src/client/index.ts",
+      ws: "src/adapters/ws.ts",
+      websocket: "src/adapters/websocket.ts",
+    },
+    format: ["esm", "cjs"],
+    splitting: true,
+    clean: true,
+    external: [/^node:/],
+  },
+  // One file for pages without a bundler.
+  { ...common, entry: { browser: "src/browser.ts" }, format: ["esm"], splitting: false, minify: true },
+]);
