@@ -23,7 +23,11 @@ export type LinkOptions<M, P> = {
   readonly peer: P;
   /** Milliseconds of silence that are forgiven; default: the registry's `lease`. */
   readonly lease?: number;
-  /** Asked once, at open. undefined = not yet; `link.identify` tells later. */
+  /** Who it is, where that is known at once. */
+  readonly user?: UserId | number;
+  readonly meta?: Partial<M>;
+  readonly context?: unknown;
+  /** Asked once, at open, instead of `user`. undefined = not yet; `link.identify` tells later. */
   readonly identify?: () => Identity<M> | undefined | Promise<Identity<M> | undefined>;
   readonly authorize?: (request: AuthorizeRequest) => Verdict | Promise<Verdict>;
   /** Rooms that the link is in as soon as its user is known. */
@@ -36,7 +40,7 @@ export type LinkOptions<M, P> = {
 export interface Link<M> {
   readonly id: LinkId;
   readonly user: UserId | undefined;
-  /** Logs in, changes user or meta, logs out (undefined). Resolves when the log has taken it. */
+  /** Logs in, changes user or meta, logs out (undefined). Resolves when the log has taken it, `autoJoin` too; never rejects. */
   identify(identity: Identity<M> | undefined): Promise<void>;
   /** One message of a client, parsed. */
   receive(message: unknown): void;
@@ -46,10 +50,11 @@ export interface Link<M> {
   ready(): void;
   /** Something came in: it is alive. `receive` and `frame` say so themselves. */
   heard(): void;
-  /** Puts the link into a room, whatever its client wants. Resolves when the log has taken it. */
-  join(room: RoomName, options?: { readonly meta?: M }): Promise<void>;
-  update(room: RoomName, meta: M): Promise<void>;
-  /** Drops the server's claim. */
-  leave(room: RoomName): Promise<void>;
+  /** Puts the link into a room, whatever its client wants. Resolves to whether it is in, when the log has taken it; never rejects. */
+  join(room: RoomName, options?: { readonly meta?: M }): Promise<boolean>;
+  /** Changes what the link shows in a room. Resolves to whether it was taken; never rejects. */
+  update(room: RoomName, meta: M): Promise<boolean>;
+  /** Drops the server's claim; the link stays as long as its client wants to. */
+  leave(room: RoomName): Promise<boolean>;
   closed(how: How): void;
 }

@@ -1,0 +1,199 @@
+// `npm run check:package`, after a build: what would be published works for those who install it.
+import { execFile } from "node:child_process";
+import { copyFileSync, mkdirSync, mkdtempSync, readFileSync, rmSync, symlinkSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { dirname, join } from "node:path";
+import { performance } from "node:perf_hooks";
+import { fileURLToPath } from "node:url";
+import { build } from "esbuild";
+
+const root = fileURLToPath(new URL("../", import.meta.url));
+const modules = join(root, "node_modules");
+const { name, exports } = JSON.parse(readFileSync(join(root, "package.json"), "utf8"));
+const subpaths = Object.keys(exports).filter((key) => key !== "./package.json").map((key) => ({ id: name + key.slice(1), cjs: "require" in exports[key] }));
+
+const temp = mkdtempSync(join(tmpdir(), "headcount-package-"));
+const consumer = join(temp, "consumer");
+mkdirSync(consumer);
+let failures = 0;
+
+/** Runs a program of Node, or npm; rejects with what it said. */
+function run(file, args, cwd = root) {
+  return new Promise((resolve, reject) => {
+    const npm = file === "npm";
+    execFile(npm ? "npm" : process.execPath, npm ? args : [file, ...args], { cwd, encoding: "utf8", timeout: 120_000, shell: npm && process.platform === "win32", maxBuffer: 1 << 26 }, (error, stdout, stderr) => {
+      if (error) reject(new Error(`${stdout}${stderr}`.trim() || error.message));
+      else resolve(stdout);
+    });
+  });
+}
+
+async function check(title, work) {
+  const started = performance.now();
+  let problem;
+  try {
+    await work();
+  } catch (error) {
+    problem = error;
+    failures++;
+  }
+  console.log(`${problem ? "FAILED" : "ok    "} ${title} (${((performance.now() - started) / 1_000).toFixed(1)} s)`);
+  if (problem) console.log(`\n${problem.message}\n`);
+}
+
+function write(path, text) {
+  const file = join(consumer, path);
+  mkdirSync(dirname(file), { recursive: true });
+  writeFileSync(file, text);
+  return file;
+}
+
+/** Loads every subpath, and fails when loading one starts, draws, prints or leaves something, or gives nothing. */
+const probe = (ids, load) => `
+const seen = [];
+const watch = (owner, ...names) => {
+  for (const name of names) {
+    const original = owner[name];
+    owner[name] = function (...args) { seen.push(name); return original.apply(this, args); };
+  }
+};
+const globals = () => Object.getOwnPropertyNames(globalThis).sort().join();
+const before = globals();
+watch(globalThis, "setTimeout", "setInterval", "setImmediate", "queueMicrotask", "fetch");
+watch(Math, "random");
+watch(globalThis.crypto, "getRandomValues", "randomUUID");
+watch(console, "log", "info", "warn", "error");
+watch(process, "on", "once", "addListener", "prependListener");
+const names = {};
+for (const id of ${JSON.stringify(ids)}) {
+  const given = Object.keys(${load}).filter((name) => name !== "default" && name !== "module.exports").sort();
+  if (seen.length > 0) throw new Error("loading " + id + " called " + seen.join(", "));
+  if (globals() !== before) throw new Error("loading " + id + " added a global");
+  if (given.length === 0) throw new Error(id + " exports nothing");
+  names[id] = given.join(" ");
+}
+process.stdout.write(JSON.stringify(names));
+`;
+
+const USE = `
+import { emptyRoom, reduce, userCount, usersOf } from "${name}";
+import type { Room } from "${name}";
+import { createRegistry } from "${name}/server";
+import { createClient } from "${name}/client";
+import { webSocketTransport } from "${name}/websocket";
+
+type Meta = { name: string };
+const room: Room<Meta> = reduce(emptyRoom<Meta>(), { type: "heartbeat", epoch: 1, seq: 0, at: 0, digest: 0 });
+export const users: number = userCount(room);
+export const names: string[] = usersOf(room).map((user) => user.meta.name);
+// @ts-expect-error a user's meta is typed, not any
+export const wrong: number[] = usersOf(room).map((user) => user.meta.name);
+
+const registry = createRegistry<Meta>({ grace: 5_000 });
+export const stop: () => void = registry.on("left", ({ user, meta }) => { const said: string = user + meta.name; void said; });
+// @ts-expect-error there is no such event
+registry.on("gone", () => undefined);
+
+const client = createClient({ transport: webSocketTransport("ws://127.0.0.1:1") });
+export const unsubscribe: () => void = client.room<Meta>("r", { meta: { name: "ann" } }).subscribe((view) => {
+  const count: number | undefined = view.userCount;
+  void count;
+});
+`;
+
+const USE_WS = `
+import { WebSocketServer } from "ws";
+import { createRegistry } from "${name}/server";
+import { attachWs } from "${name}/ws";
+
+type Meta = { name: string };
+const presence = attachWs(new WebSocketServer({ noServer: true }), createRegistry<Meta>(), {
+  identify: (socket, request, user: string) => ({ user, meta: { name: socket.protocol + String(request.url) } }),
+  authorize: ({ user, room }) => user === room,
+});
+export const detach: () => void = presence.detach;
+attachWs(new WebSocketServer({ noServer: true }), createRegistry<Meta>(), {
+  // @ts-expect-error meta is typed
+  identify: () => ({ user: "ann", meta: { name: 1 } }),
+});
+`;
+
+const COMPILERS = [
+  ["typescript", "6.0", ["nodenext", "bundler"]],
+  ["typescript-5.4", "5.4", ["nodenext", "bundler", "node10"]],
+];
+const MODULE = { nodenext: "nodenext", bundler: "esnext", node10: "commonjs" };
+
+/** Type-checks a text as a consumer with these settings has it; our declarations too, for \`skipLibCheck\` is off. */
+async function compile(compiler, resolution, label, text, types) {
+  // Under nodenext a package has two faces, by the importing file's format.
+  const files = (resolution === "nodenext" ? ["use.mts", "use.cts"] : ["use.ts"]).map((file) => {
+    write(join(label, file), text);
+    return file;
+  });
+  write(join(label, "tsconfig.json"), JSON.stringify({
+    compilerOptions: { module: MODULE[resolution], moduleResolution: resolution, target: "es2022", lib: ["es2022", "dom"], types, strict: true, exactOptionalPropertyTypes: true, noEmit: true },
+    files,
+  }));
+  await run(join(modules, compiler, "bin/tsc"), ["-p", join(consumer, label)]);
+}
+
+await check("publint", () => run(join(modules, "publint/src/cli.js"), [".", "--strict"]));
+
+let tarball;
+await check("npm pack, and install without any peer", async () => {
+  const [{ filename }] = JSON.parse(await run("npm", ["pack", "--json", "--ignore-scripts", "--pack-destination", temp]));
+  tarball = join(temp, filename);
+  write("package.json", JSON.stringify({ name: "consumer", private: true }));
+  await run("npm", ["install", "--offline", "--ignore-scripts", "--omit=peer", "--no-save", tarball], consumer);
+});
+
+if (tarball) {
+  const attw = join(modules, "@arethetypeswrong/cli/dist/index.js");
+  // The one file for pages without a bundler is an ES module, and nothing else on purpose.
+  await check("types for every kind of resolution (attw)", () => run(attw, [tarball, "--exclude-entrypoints", "browser.js", "--no-emoji", "--format", "ascii"]));
+
+  const names = {};
+  await check("import of every subpath", async () => {
+    names.esm = JSON.parse(await run(write("probe.mjs", probe(subpaths.map(({ id }) => id), "await import(id)")), [], consumer));
+  });
+  await check("require of every subpath", async () => {
+    const ids = subpaths.filter(({ cjs }) => cjs).map(({ id }) => id);
+    names.cjs = JSON.parse(await run(write("probe.cjs", probe(ids, "require(id)")), [], consumer));
+    for (const id of ids) if (names.esm && names.esm[id] !== names.cjs[id]) throw new Error(`${id} exports other names to import (${names.esm[id]}) than to require (${names.cjs[id]})`);
+  });
+
+  for (const [compiler, version, resolutions] of COMPILERS) {
+    for (const resolution of resolutions) {
+      await check(`TypeScript ${version}, ${resolution}, no peer`, () => compile(compiler, resolution, `bare-${version}-${resolution}`, USE, []));
+    }
+  }
+  for (const dependency of ["ws", "node"]) {
+    mkdirSync(join(consumer, "node_modules/@types"), { recursive: true });
+    symlinkSync(join(modules, "@types", dependency), join(consumer, "node_modules/@types", dependency), "junction");
+  }
+  symlinkSync(join(modules, "undici-types"), join(consumer, "node_modules/undici-types"), "junction");
+  for (const [compiler, version, resolutions] of COMPILERS) {
+    for (const resolution of resolutions) {
+      await check(`TypeScript ${version}, ${resolution}, with ws`, () => compile(compiler, resolution, `ws-${version}-${resolution}`, USE_WS, ["node"]));
+    }
+  }
+}
+
+await check("dist/browser.js stands alone", async () => {
+  const file = join(root, "dist/browser.js");
+  const { metafile } = await build({ entryPoints: [file], bundle: true, packages: "external", platform: "neutral", format: "esm", write: false, metafile: true, logLevel: "silent" });
+  const imports = Object.values(metafile.inputs).flatMap((input) => input.imports.map(({ path }) => path));
+  if (imports.length > 0) throw new Error(`it imports ${imports.join(", ")}`);
+  // A page of any kind serves it as it is; Node loads it from anywhere as well.
+  copyFileSync(file, write("alone/browser.mjs", ""));
+  await run(write("alone/load.mjs", 'await import("./browser.mjs");'), [], consumer);
+});
+
+await check("size-limit", async () => {
+  console.log((await run(join(modules, "size-limit/bin.js"), [])).trimEnd());
+});
+
+rmSync(temp, { recursive: true, force: true });
+console.log(failures === 0 ? "The package is fit to publish." : `${failures} checks of the package failed.`);
+process.exitCode = failures === 0 ? 0 : 1;

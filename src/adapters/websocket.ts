@@ -1,0 +1,154 @@
+import { backoff } from "../client/backoff.js";
+import { systemClock } from "../client/clock.js";
+import { duration } from "../client/duration.js";
+import type { Clock, Random, Stop, Transport, TransportListener } from "../ports.js";
+import { decodeFrame, encodeFrame } from "../protocol/frame.js";
+
+/** What is used of a WebSocket: the browsers' have it, and the classes of `ws` and `undici`. */
+export interface SocketLike {
+  onopen: ((event: never) => void) | null;
+  onclose: ((event: never) => void) | null;
+  onerror: ((event: never) => void) | null;
+  onmessage: ((event: never) => void) | null;
+  send(text: string): void;
+  close(): void;
+}
+
+/** A class of WebSockets. */
+export type SocketClass = new (url: string | URL, protocols?: string | string[]) => SocketLike;
+
+export type WebSocketOptions = {
+  readonly protocols?: string | string[];
+  /** The class to use where the platform has none (Node 20: that of the package `ws`). */
+  readonly WebSocket?: SocketClass;
+  /** The wait before the first attempt after a failure, at most: each is a random part of it. In ms, default 500; it doubles with each failure. */
+  readonly minDelay?: number;
+  /** What it doubles up to. In ms, default 30,000. */
+  readonly maxDelay?: number;
+  /** Ms for which an attempt may take. Default 10,000. */
+  readonly connectTimeout?: number;
+  readonly clock?: Clock;
+  readonly random?: Random;
+};
+
+/** A link that went sooner than this, in ms, was no success: its server may be accepting and failing. */
+const STEADY = 5_000;
+
+/**
+ * A transport with a socket of its own that it keeps open: what is lost is opened again.
+ * @param url where to; a function is asked at every attempt, for a fresh token. That it throws or rejects is a failed attempt.
+ * @throws TypeError where there is no WebSocket, or for an option that makes no sense.
+ */
+export function webSocketTransport(url: string | URL | (() => string | URL | Promise<string | URL>), options: WebSocketOptions = {}): Transport {
+  const { protocols, clock = systemClock, random = Math.random } = options;
+  const Socket = options.WebSocket ?? (globalThis as { WebSocket?: SocketClass }).WebSocket;
+  if (typeof Socket !== "function") throw new TypeError('headcount: there is no WebSocket here; pass one: webSocketTransport(url, { WebSocket }) with that of the package "ws"');
+  const minDelay = duration(options, "minDelay", 500);
+  const maxDelay = duration(options, "maxDelay", 30_000);
+  const connectTimeout = duration(options, "connectTimeout", 10_000, 1);
+
+  let listener: TransportListener | undefined;
+  let socket: SocketLike | undefined;
+  let up = false;
+  let opened = 0;
+  let failures = 0;
+  /** By when a server that said `bye` expects us back; 0 = it did not. */
+  let back = 0;
+  /** Whether an attempt is under way. */
+  let trying = false;
+  /** What an earlier attempt or socket still says is of no interest. */
+  let turn = 0;
+  let timer: Stop | undefined;
+
+  const open = async (): Promise<void> => {
+    const mine = ++turn;
+    const current = (): boolean => mine === turn;
+    const fail = (reason: string, retrying = true): void => {
+      if (current()) lose(reason, retrying);
+    };
+    trying = true;
+    timer?.();
+    timer = clock.after(connectTimeout, () => {
+      fail("no connection in time");
+    });
+    try {
+      const target = typeof url === "function" ? await url() : url;
+      if (!current()) return;
+      socket = new Socket(target, protocols);
+    } catch (error) {
+      // A fixed address that makes no sense will make none next time.
+      fail(String(error), typeof url === "function");
+      return;
+    }
+    socket.onopen = () => {
+      if (!current()) return;
+      trying = false;
+      timer?.();
+      up = true;
+      opened = clock.now();
+      listener?.up();
+    };
+    socket.onclose = ({ code, reason }: { code?: number; reason?: string }) => {
+      fail(`closed ${code ?? ""} ${reason ?? ""}`.trim());
+    };
+    // A close follows; Node would take an error that nobody listens to for a crash.
+    socket.onerror = () => undefined;
+    socket.onmessage = ({ data }: { data: unknown }) => {
+      for (const message of (typeof data === "string" && decodeFrame(data).messages) || []) {
+        if (!current()) return;
+        const { type, reconnectWithin } = (message ?? {}) as { type?: unknown; reconnectWithin?: unknown };
+        if (type === "bye" && typeof reconnectWithin === "number") back = clock.now() + reconnectWithin;
+        listener?.message(message);
+      }
+    };
+  };
+
+  /** Lets go of what there is. */
+  const drop = (): void => {
+    turn++;
+    trying = up = false;
+    timer?.();
+    socket?.close();
+    socket = undefined;
+  };
+
+  const lose = (reason: string, retrying: boolean): void => {
+    const was = up;
+    failures = was && clock.now() - opened >= STEADY ? 0 : failures + 1;
+    drop();
+    const mine = turn;
+    if (was || !retrying) listener?.down(reason, retrying);
+    // The listener may have ended it, or had another opened.
+    if (!retrying || mine !== turn || !listener) return;
+    const most = back ? Math.max(0, back - clock.now()) : backoff(Math.max(0, failures - 1), minDelay, maxDelay);
+    back = 0;
+    timer = clock.after(random() * most, () => void open());
+  };
+
+  return {
+    get up() {
+      return up;
+    },
+    send(message) {
+      if (up) socket?.send(encodeFrame([message]));
+    },
+    probe() {
+      if (!listener || trying) return;
+      const was = up;
+      drop();
+      const mine = turn;
+      if (was) listener.down("the link was in doubt", true);
+      if (mine === turn) void open();
+    },
+    listen(heard) {
+      if (listener) throw new TypeError("headcount: a transport has one listener; give each client its own transport");
+      listener = heard;
+      void open();
+      return () => {
+        if (listener !== heard) return;
+        listener = undefined;
+        drop();
+      };
+    },
+  };
+}

@@ -1,0 +1,19 @@
+import type { Stop } from "../ports.js";
+
+/** Calls the listener whenever the machine or the page may just have come back from sleep, until stopped. */
+export type Wake = (listener: () => void) => Stop;
+
+/** The browser's wake-up events; where there is no page, nothing. */
+export const browserWake: Wake = (listener) => {
+  const end = new AbortController();
+  const awake = (): void => {
+    if (!document.hidden) listener();
+  };
+  if (typeof document !== "undefined") {
+    // On their way down the window sees the document's events too, also those that don't bubble.
+    for (const type of ["online", "pageshow", "resume", "visibilitychange"]) addEventListener(type, awake, { capture: true, signal: end.signal });
+  }
+  return () => {
+    end.abort();
+  };
+};

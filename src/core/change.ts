@@ -1,0 +1,75 @@
+import type { ConnectionId, Fact, Reason, RoomEvent, UserId } from "./event.js";
+import { sameJson } from "./json.js";
+import type { Room, User } from "./room.js";
+import { byAge } from "./select.js";
+
+/** `resync` when it was learned by catching up: it may have happened long ago. */
+export type Cause = "live" | "resync";
+
+/** What a person would notice of a room. */
+export type Change<M> =
+  | { readonly type: "joined"; readonly user: UserId; readonly meta: M; readonly cause: Cause }
+  /** `meta`: the last known. `reason`: the last goodbye's; undefined when learned from a snapshot. */
+  | { readonly type: "left"; readonly user: UserId; readonly meta: M; readonly reason: Reason | undefined; readonly cause: Cause }
+  | { readonly type: "updated"; readonly user: UserId; readonly meta: M; readonly previous: M; readonly cause: Cause }
+  | { readonly type: "connected"; readonly user: UserId; readonly conn: ConnectionId; readonly meta: M; readonly cause: Cause }
+  | { readonly type: "disconnected"; readonly user: UserId; readonly conn: ConnectionId; readonly meta: M; readonly reason: Reason | undefined; readonly cause: Cause };
+
+/**
+ * What changed visibly between `before` and `after = reduce(before, event)`, each transition once, net of the event.
+ * `connections: true` adds `connected` and `disconnected`.
+ */
+export function changes<M>(before: Room<M>, event: RoomEvent<M>, after: Room<M>, options?: { readonly connections?: boolean }): Change<M>[] {
+  if (before.users === after.users) return [];
+  const snapshot = event.type === "snapshot";
+  const cause: Cause = snapshot || before.behind?.reason === "link" ? "resync" : "live";
+  const goodbyes = new Map<ConnectionId, Reason>();
+  const lastGoodbye = new Map<UserId, Reason>();
+  const touched = new Set<UserId>();
+  for (const fact of applied(before, event, after)) {
+    touched.add(fact.user);
+    if (fact.type === "disconnect") {
+      goodbyes.set(fact.conn, fact.reason);
+      lastGoodbye.set(fact.user, fact.reason);
+    }
+  }
+  if (snapshot) {
+    touched.clear();
+    for (const user of oldestFirst(before)) if (!after.users.has(user.id)) touched.add(user.id);
+    for (const user of oldestFirst(after)) touched.add(user.id);
+  }
+  const said: Change<M>[] = [];
+  for (const user of touched) {
+    const was = before.users.get(user);
+    const is = after.users.get(user);
+    if (was === is) continue;
+    const gone = was ? without(was, is) : [];
+    if (is && !was) said.push({ type: "joined", user, meta: is.meta, cause });
+    if (options?.connections) {
+      for (const { conn, meta } of is ? without(is, was) : []) said.push({ type: "connected", user, conn, meta, cause });
+      for (const { conn, meta } of gone) said.push({ type: "disconnected", user, conn, meta, reason: goodbyes.get(conn), cause });
+    }
+    if (was && !is) said.push({ type: "left", user, meta: was.meta, reason: lastGoodbye.get(user), cause });
+    if (was && is && !sameJson(was.meta, is.meta)) said.push({ type: "updated", user, meta: is.meta, previous: was.meta, cause });
+  }
+  return said;
+}
+
+/** The facts that took the room from `before` to `after`, in order: the event's own, and what was held for it. */
+function* applied<M>(before: Room<M>, event: RoomEvent<M>, after: Room<M>): Generator<Fact<M>> {
+  const from = event.type === "snapshot" ? event.seq : before.seq;
+  const own = event.type === "delta" ? event.facts : event.type === "connect" || event.type === "disconnect" ? [event] : [];
+  const held = before.behind?.held ?? [];
+  for (const fact of held.reduce((facts, delta) => facts.concat(delta.facts), [...own])) {
+    if (fact.epoch === after.epoch && fact.seq > from && fact.seq <= after.seq) yield fact;
+  }
+}
+
+function without<M>(user: User<M>, other: User<M> | undefined): User<M>["connections"] {
+  const known = new Set(other?.connections.map((c) => c.conn));
+  return user.connections.filter((c) => !known.has(c.conn));
+}
+
+function oldestFirst<M>(room: Room<M>): User<M>[] {
+  return [...room.users.values()].sort(byAge);
+}

@@ -1,0 +1,50 @@
+import type { Ask, Fact, Position, RoomName } from "../core/event.js";
+import type { Room } from "../core/room.js";
+import type { Stop, Wire } from "../ports.js";
+import type { ServerNotice, ServerState, Watch } from "../protocol/message.js";
+import type { LinkId } from "./host-input.js";
+
+/** A link as the fan-out knows it. */
+export type Listener = {
+  readonly id: LinkId;
+  readonly wire: Wire<unknown>;
+  readonly peer: unknown;
+  /** The transport takes no more now: states are owed, not sent. */
+  slow: boolean;
+  readonly notify: (notice: ServerNotice) => void;
+};
+
+/** What a link asked to be told of a room, and up to where it was told. */
+export type Watcher = {
+  readonly link: Listener;
+  readonly wants: Watch;
+  /** Where it stands by our word; undefined while we can't know. */
+  at: Position | undefined;
+  /** A request without an answer, and its number. */
+  ask: { readonly ask: Ask; readonly re: number | undefined } | undefined;
+  /** Pages of a snapshot that it could not take yet. */
+  pages: readonly ServerState[];
+  /** Counted instead of listed: the room was too large when it asked. */
+  limited: boolean;
+  /** The count that it was told last. */
+  counted: ServerState | undefined;
+  /** Settling: told nothing of the room before this moment of the wall clock. */
+  quietUntil: number;
+};
+
+/** The watchers of a room, and what they have not been told yet. */
+export type Audience<M> = {
+  readonly room: RoomName;
+  /** Spreads heartbeats over time. */
+  readonly slot: number;
+  readonly watchers: Map<LinkId, Watcher>;
+  /** The room as watchers were last told it, and as it is now. */
+  boundary: Room<M>;
+  head: Room<M>;
+  /** Wall-clock ms of the last fact. */
+  at: number;
+  /** The last fact of every connection touched between the two, by seq. Not bounded by the log's window. */
+  pending: Map<string, Fact<M>>;
+  /** Ends the open window; while one is open nobody is told a state. */
+  window: Stop | undefined;
+};

@@ -1,0 +1,52 @@
+import type { RoomName } from "../core/event.js";
+import type { EndReason, Watch } from "../protocol/message.js";
+import type { KnownIdentity, LinkState, Parts } from "./parts.js";
+import { askApp, andThen } from "./patience.js";
+
+/** Why a link may not be in a room, or watch it. `retry`: whether, or after how many ms, asking again makes sense. */
+export type Refusal = { readonly reason: EndReason; readonly code: string; readonly message: string; readonly retry: boolean | number };
+
+/** After so many ms a client asks again what a fault of the server refused. */
+const TRY_AGAIN = 10_000;
+
+/** Whether a client may have what it wants of a room; undefined = yes. What was allowed once is not asked again for the same user. */
+export function authorize<M>(parts: Parts<M>, link: LinkState<M>, identity: KnownIdentity<M>, room: RoomName, watch: Watch, present: boolean): Refusal | undefined | Promise<Refusal | undefined> {
+  const key = `${watch} ${present} ${room}`;
+  if (link.given.has(room) || link.granted.has(key)) return undefined;
+  const ask = link.options.authorize;
+  if (!ask) {
+    return refusal("no_authorize", 'This server lets nobody into rooms by wish: its adapter was attached without "authorize". Give it one, or join links on the server.', false);
+  }
+  const answer = askApp(parts.clock, parts.numbers.patience, () => ask({ user: identity.user, room, watch, present }));
+  return andThen(answer, (answered) => {
+    if (answered.how === "late") {
+      report(`"authorize" gave no answer within ${parts.numbers.patience} ms.`, "authorize_timeout");
+      return refusal("authorize_timeout", "The server could not decide in time.", TRY_AGAIN);
+    }
+    if (answered.how === "threw") {
+      report('"authorize" threw; the room was refused.', "authorize_failed", answered.cause);
+      return refusal("authorize_failed", "The server could not decide.", TRY_AGAIN);
+    }
+    const verdict: unknown = answered.value;
+    if (verdict === true) {
+      link.granted.add(key);
+      return undefined;
+    }
+    if (verdict === false) return refusal("refused", "The server does not allow this.", false);
+    if (isRefusal(verdict)) return refusal(verdict.code, verdict.message, false);
+    report('"authorize" must return true, false or { code, message }; the room was refused.', "authorize_failed");
+    return refusal("authorize_failed", "The server could not decide.", TRY_AGAIN);
+  });
+
+  function report(message: string, code: string, cause?: unknown): void {
+    parts.events.report({ code, message, room, link: link.id, user: identity.user, ...(cause === undefined ? {} : { cause }) });
+  }
+}
+
+export function refusal(code: string, message: string, retry: boolean | number, reason: EndReason = "refused"): Refusal {
+  return { reason, code, message, retry };
+}
+
+function isRefusal(value: unknown): value is { code: string; message: string } {
+  return typeof value === "object" && value !== null && "code" in value && typeof value.code === "string" && "message" in value && typeof value.message === "string";
+}

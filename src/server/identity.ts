@@ -1,0 +1,138 @@
+import type { RoomName } from "../core/event.js";
+import { authorize } from "./authorize.js";
+import { connectionAt, roomsAt } from "./host.js";
+import type { Identity } from "./link.js";
+import { acknowledge, enter, join, roomsOf, update } from "./membership.js";
+import type { KnownIdentity, LinkState, Parts } from "./parts.js";
+import { askApp, andThen } from "./patience.js";
+
+/** What `identify` gave, checked; undefined when it makes no sense. */
+export function knownIdentity<M>(identity: unknown, maxId: number): KnownIdentity<M> | undefined {
+  if (typeof identity !== "object" || identity === null || !("user" in identity)) return undefined;
+  const { user } = identity;
+  if ((typeof user !== "string" && !Number.isFinite(user)) || String(user).length > maxId) return undefined;
+  return { ...(identity as Identity<M>), user: String(user) };
+}
+
+/** Makes a link be somebody, somebody else, or (undefined) nobody. Resolves when the log has taken all of it. */
+export function become<M>(parts: Parts<M>, link: LinkState<M>, next: KnownIdentity<M> | undefined): void | Promise<void> {
+  const before = link.identity;
+  if (!next) {
+    if (before) logout(parts, link);
+    return;
+  }
+  link.identity = next;
+  link.voice.context = next.context;
+  if (before?.user === next.user) return renew(parts, link);
+  const wishes = [...link.wishes];
+  const given = [...link.given];
+  forget(parts, link);
+  parts.ledger.dispatch({ type: "identify", link: link.id, user: next.user });
+  return andThen(autoJoin(parts, link, next), (rooms) =>
+    all([
+      ...rooms.map((room) => () => give(parts, link, room, undefined)),
+      ...given.filter(([room]) => !rooms.includes(room)).map(([room, meta]) => () => regive(parts, link, next, room, meta)),
+      ...wishes.map(([room, wish]) => () => join(parts, link, { room, ...wish })),
+    ]));
+}
+
+/** Asks the app once who a new link is. What the app says meanwhile by itself counts more. */
+export function introduce<M>(parts: Parts<M>, link: LinkState<M>, tell: (identity: Identity<M> | undefined) => void, refuse: (code: string) => void): void {
+  const { user, meta, context, identify } = link.options;
+  const ask = user === undefined ? identify : () => ({ user, context, ...(meta === undefined ? {} : { meta }) });
+  if (!ask) return;
+  const { generation } = link;
+  void andThen(askApp(parts.clock, parts.numbers.patience, ask), (answered) => {
+    if (link.closed || link.generation !== generation) return;
+    if (answered.how === "answer") { tell(answered.value); return; }
+    const late = answered.how === "late";
+    const code = late ? "identify_timeout" : "identify_failed";
+    const message = late ? `"identify" gave no answer within ${parts.numbers.patience} ms; the link stays nobody's.` : '"identify" threw; the link stays nobody\'s.';
+    parts.events.report({ code, link: link.id, message, ...(late ? {} : { cause: answered.cause }) });
+    refuse(code);
+  });
+}
+
+/** Joins a link to a room for the server. Whether it is in. */
+export function give<M>(parts: Parts<M>, link: LinkState<M>, room: RoomName, meta: unknown): boolean | Promise<boolean> {
+  const { generation } = link;
+  if (link.closed) return false;
+  return andThen(enter(parts, link, room, "server", meta), (failed) => {
+    if (link.closed || link.generation !== generation) return false;
+    if (failed) {
+      parts.events.report({ code: failed.code, message: `The server's join was refused: ${failed.message}`, room, link: link.id, ...(link.identity ? { user: link.identity.user } : {}) });
+      return false;
+    }
+    link.given.set(room, meta);
+    acknowledge(parts, link, room, undefined);
+    return true;
+  });
+}
+
+/** A room that the server had joined the former user to: the new one needs leave of `authorize`. */
+function regive<M>(parts: Parts<M>, link: LinkState<M>, identity: KnownIdentity<M>, room: RoomName, meta: unknown): void | Promise<void> {
+  if (!link.options.authorize) return;
+  const { generation } = link;
+  return andThen(authorize(parts, link, identity, room, "none", true), (refused) => {
+    if (refused || link.generation !== generation) return;
+    return andThen(give(parts, link, room, meta), () => undefined);
+  });
+}
+
+function logout<M>(parts: Parts<M>, link: LinkState<M>): void {
+  const ended = [...roomsOf(parts, link)].map((room) => ({ room, conn: connectionAt(parts.ledger.host(), link.id, room)?.id }));
+  link.identity = undefined;
+  link.voice.context = undefined;
+  forget(parts, link);
+  parts.ledger.dispatch({ type: "identify", link: link.id, user: undefined });
+  for (const { room, conn } of ended) {
+    link.notify({ type: "ended", room, reason: "logout", code: "logout", message: "Logged out.", retry: true, ...(conn === undefined ? {} : { conn }) });
+  }
+}
+
+/** What was allowed, wanted and awaited was for the former user. */
+function forget<M>(parts: Parts<M>, link: LinkState<M>): void {
+  link.generation++;
+  link.granted.clear();
+  link.given.clear();
+  for (const room of link.wishes.keys()) parts.fanout.unwatch(link.id, room);
+  link.wishes.clear();
+}
+
+/** The same user with another meta: an update in every room, not a coming and going. */
+function renew<M>(parts: Parts<M>, link: LinkState<M>): void | Promise<void> {
+  return all(roomsAt(parts.ledger.host(), link.id).map((room) => () => {
+    const meta = link.wishes.get(room)?.meta ?? link.given.get(room);
+    return andThen(update(parts, link, room, meta), (failed) => {
+      if (failed) parts.events.report({ code: failed.code, message: failed.message, room, link: link.id });
+    });
+  }));
+}
+
+function autoJoin<M>(parts: Parts<M>, link: LinkState<M>, identity: KnownIdentity<M>): readonly RoomName[] | Promise<readonly RoomName[]> {
+  const ask = link.options.autoJoin;
+  if (!ask) return [];
+  const { generation } = link;
+  return andThen(askApp(parts.clock, parts.numbers.patience, () => ask(identity)), (answered) => {
+    if (link.closed || link.generation !== generation) return [];
+    if (answered.how === "answer") {
+      const rooms = answered.value === undefined ? [] : Array.isArray(answered.value) ? (answered.value as readonly unknown[]) : [answered.value];
+      const good = rooms.filter((room): room is RoomName => typeof room === "string" && room.length <= parts.numbers.maxId);
+      if (good.length < rooms.length) parts.events.report({ code: "bad_room", message: `"autoJoin" must return rooms' names of at most ${parts.numbers.maxId} characters; others were passed over.`, link: link.id, user: identity.user });
+      return [...new Set(good)];
+    }
+    const late = answered.how === "late";
+    parts.events.report({
+      code: late ? "auto_join_timeout" : "auto_join_failed", link: link.id, user: identity.user,
+      message: late ? `"autoJoin" gave no answer within ${parts.numbers.patience} ms; the link was joined to nothing.` : '"autoJoin" threw; the link was joined to nothing.',
+      ...(late ? {} : { cause: answered.cause }),
+    });
+    return [];
+  });
+}
+
+/** Does all of it, and is done when the last is. */
+function all(work: readonly (() => unknown)[]): void | Promise<void> {
+  const slow = work.map((start) => start()).filter((result) => result instanceof Promise);
+  if (slow.length > 0) return Promise.all(slow).then(() => undefined);
+}

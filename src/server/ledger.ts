@@ -1,0 +1,204 @@
+import { changes, type Change } from "../core/change.js";
+import type { ConnectionId, RoomEvent, RoomName } from "../core/event.js";
+import type { Room } from "../core/room.js";
+import type { Log, Op, Stop } from "../ports.js";
+import { createAppendQueue, type AppendQueue, type Done, type Failure } from "./append-queue.js";
+import { publish } from "./channels.js";
+import type { Events } from "./events.js";
+import { connectionsIn, emptyHost, step, type Host, type HostOptions } from "./host.js";
+import type { HostInput, LinkId, Lost } from "./host-input.js";
+
+/** An event of a followed room, with the fold before and after it. */
+export type Heard<M> = { readonly room: RoomName; readonly event: RoomEvent<M>; readonly before: Room<M>; readonly after: Room<M> };
+
+/** A followed room: what waits for its log, and what was heard but not told yet. */
+type Entry<M> = { readonly stop: Stop; readonly queue: AppendQueue<M>; told: Heard<M>[]; rebasing: boolean };
+
+export type LedgerOptions<M> = {
+  readonly log: Log<M>;
+  readonly host: HostOptions;
+  readonly events: Events<M>;
+  /** Calls later, when a log that failed may be there again. */
+  readonly retry: (run: () => void) => Stop;
+  readonly mint: () => { conn: ConnectionId; tag: number };
+  readonly onHeard: (heard: Heard<M>) => void;
+  readonly onChange: (heard: Heard<M>, change: Change<M>, origin: boolean) => void;
+  readonly onExpired: (link: LinkId) => void;
+  /** An own connection ended unasked. `again`: the id under which it is about to be announced again. */
+  readonly onLost: (lost: Lost, again: ConnectionId | undefined) => void;
+  /** An open link's connection was announced again, and the log has it. */
+  readonly onAnnounced: (link: LinkId, room: RoomName) => void;
+  /** Whether somebody here still wants to hear of the room. */
+  readonly watched: (room: RoomName) => boolean;
+};
+
+/** Drives `step` and the log, and carries what they say to each other. */
+export type Ledger<M> = {
+  readonly host: () => Host<M>;
+  /** Feeds the host. `done`: when the log has taken all that came of it, or has not. */
+  readonly dispatch: (input: HostInput<M>, done?: Done) => void;
+  /** Wishes that are not a host's own (a kick, a block). */
+  readonly append: (room: RoomName, ops: readonly Op<M>[]) => void;
+  /** Own connections that the log lost: said to whom it concerns, and announced again. */
+  readonly lose: (lost: readonly Lost[]) => void;
+  readonly follow: (room: RoomName) => void;
+  /** Stops following a room that nobody here needs any more. */
+  readonly release: (room: RoomName) => void;
+  readonly rooms: () => Iterable<RoomName>;
+  /** Whether something is on its way to a room's log. */
+  readonly inFlight: (room: RoomName) => boolean;
+  /** A defect of ours struck in a room: it starts again in a new epoch. */
+  readonly restart: (room: RoomName, cause: unknown) => void;
+  readonly close: () => void;
+};
+
+export function createLedger<M>({ log, events, retry, ...options }: LedgerOptions<M>): Ledger<M> {
+  let host = emptyHost<M>(options.host);
+  let closed = false;
+  let restarting = false;
+  const entries = new Map<RoomName, Entry<M>>();
+
+  function entry(name: RoomName): Entry<M> {
+    const found = entries.get(name);
+    if (found) return found;
+    const queue = createAppendQueue<M>(name, {
+      log, retry,
+      onAppended({ turns }) {
+        const turned = new Set(turns.map((turn) => turn.user));
+        events.run(() => { for (const heard of made.told.splice(0)) tell(heard, turned); });
+      },
+      onRefused(op) { if (op.type === "connect") dispatch({ type: "refused", room: name, conn: op.conn }); },
+      onDefect(cause) { restart(name, cause); },
+      onUnavailable(cause) { events.report({ code: "unavailable", room: name, message: "The log could not be reached; what it missed is sent again.", cause }); },
+      onQuiet() { release(name); },
+    });
+    // Set before the log is followed, which may tell of the room at once.
+    let stop: Stop = () => undefined;
+    const made: Entry<M> = { stop: () => { stop(); }, queue, told: [], rebasing: false };
+    entries.set(name, made);
+    stop = log.follow(name, (event, before, after) => { hear({ room: name, event, before, after }); });
+    return made;
+  }
+
+  function dispatch(input: HostInput<M>, done?: Done): void {
+    if (closed) return done?.("failed");
+    events.run(() => {
+      let said: ReturnType<typeof step<M>>;
+      try {
+        said = step(host, input);
+      } catch (cause) {
+        if ("room" in input) restart(input.room, cause);
+        else events.report({ code: "internal", message: `A defect of headcount: the host could not take "${input.type}".`, cause });
+        return done?.("failed");
+      }
+      host = said.host;
+      push(said.ops, done);
+      for (const link of said.expired) options.onExpired(link);
+      lose(said.lost);
+    });
+  }
+
+  function push(ops: readonly { readonly room: RoomName; readonly op: Op<M> }[], done: Done | undefined): void {
+    const all = waitForAll(ops.length, done);
+    for (const { room, op } of ops) entry(room).queue.push(op, all);
+    for (const room of new Set(ops.map((each) => each.room))) entry(room).queue.pump();
+  }
+
+  function lose(lost: readonly Lost[]): void {
+    const rooms = new Map<RoomName, [ConnectionId, { conn: ConnectionId; tag: number }][]>();
+    for (const one of lost) {
+      const again = one.reason === "node-lost" ? options.mint() : undefined;
+      if (again) rooms.set(one.room, [...(rooms.get(one.room) ?? []), [one.conn, again]]);
+      options.onLost(one, again?.conn);
+    }
+    for (const [room, fresh] of rooms) {
+      dispatch({ type: "announce", room, fresh }, () => {
+        for (const one of lost) if (one.link !== undefined && one.room === room && one.reason === "node-lost") options.onAnnounced(one.link, room);
+      });
+    }
+  }
+
+  function hear(heard: Heard<M>): void {
+    if (closed) return;
+    const { room: name, event } = heard;
+    const room = entries.get(name);
+    events.run(() => {
+      // After a new epoch the host announces its connections again in this very turn: what changed is told net of that.
+      const outer = room && event.type === "snapshot" && !room.rebasing ? room : undefined;
+      if (outer) outer.rebasing = true;
+      try {
+        options.onHeard(heard);
+      } catch (cause) {
+        restart(name, cause);
+      }
+      dispatch({ type: "log", room: name, event });
+      if (outer) {
+        outer.rebasing = false;
+        tell({ ...heard, after: log.room(name) ?? heard.after }, new Set());
+      } else if (room?.rebasing) return;
+      // Which changes are ours to act upon is only known when the append is answered.
+      else if (room?.queue.busy()) room.told.push(heard);
+      else tell(heard, new Set());
+    });
+  }
+
+  function tell(heard: Heard<M>, turned: ReadonlySet<string>): void {
+    const { event, room } = heard;
+    if (event.type === "delta") for (const fact of event.facts) publish("fact", () => ({ room, fact }));
+    for (const change of changes(heard.before, event, heard.after, { connections: true })) options.onChange(heard, change, turned.has(change.user));
+  }
+
+  function release(name: RoomName): void {
+    const room = entries.get(name);
+    if (!room || room.queue.busy() || options.watched(name) || !connectionsIn(host, name)[Symbol.iterator]().next().done) return;
+    entries.delete(name);
+    room.stop();
+  }
+
+  function restart(name: RoomName, cause: unknown): void {
+    events.report({ code: "internal", room: name, message: "A defect of headcount: the room starts again in a new epoch; the app's own messages were not touched.", cause });
+    // A defect that strikes while a room starts again would go round for ever.
+    if (restarting) return;
+    restarting = true;
+    publish("repair", () => ({ room: name, link: undefined, what: "restart" }));
+    try {
+      const done = log.restart(name);
+      if (done instanceof Promise) done.catch(failed);
+    } catch (error) {
+      failed(error);
+    } finally {
+      restarting = false;
+    }
+    function failed(error: unknown): void {
+      events.report({ code: "internal", room: name, message: "The room could not be started again.", cause: error });
+    }
+  }
+
+  return {
+    dispatch, lose, release, restart,
+    host: () => host,
+    append(room, ops) { if (!closed) events.run(() => { push(ops.map((op) => ({ room, op })), undefined); }); },
+    follow(name) { if (!closed) entry(name); },
+    rooms: () => entries.keys(),
+    inFlight: (name) => entries.get(name)?.queue.busy() === true,
+    close() {
+      closed = true;
+      for (const { stop, queue } of entries.values()) {
+        stop();
+        queue.close();
+      }
+      entries.clear();
+    },
+  };
+}
+
+/** One answer for so many parts: the first failure, or none; at once when there are no parts. */
+function waitForAll(parts: number, done: Done | undefined): Done {
+  let left = parts;
+  let failed: Failure;
+  if (parts === 0) done?.(undefined);
+  return (failure) => {
+    failed ??= failure;
+    if (--left === 0) done?.(failed);
+  };
+}

@@ -1,0 +1,23 @@
+import type { ConnectionId } from "../core/event.js";
+import type { Clock, Random } from "../ports.js";
+
+/** The machine's clock; its timers never keep a process alive. */
+export const systemClock: Clock = {
+  now: () => Date.now(),
+  after(ms, run) {
+    const timer = setTimeout(run, ms);
+    timer.unref();
+    return () => { clearTimeout(timer); };
+  },
+};
+
+const LETTERS = "0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz";
+
+/** Makes connection ids of 12 letters and tags of 48 bits. Neither is a secret. */
+export function mintWith(random: Random): () => { conn: ConnectionId; tag: number } {
+  return () => {
+    let conn = "";
+    while (conn.length < 12) conn += LETTERS.charAt(Math.floor(random() * LETTERS.length));
+    return { conn, tag: 1 + Math.floor(random() * (2 ** 48 - 1)) };
+  };
+}

@@ -1,0 +1,54 @@
+import type { Change } from "../core/change.js";
+import type { RoomName, UserId } from "../core/event.js";
+import type { Events, Voices } from "./events.js";
+import type { Heard } from "./ledger.js";
+
+/** Turns changes of rooms into the registry's events. */
+export type Tellings<M> = {
+  readonly tell: (heard: Heard<M>, change: Change<M>, origin: boolean) => void;
+  /** The rooms that a user is in, as far as they are followed here. */
+  readonly roomsOf: (user: UserId) => readonly RoomName[];
+};
+
+export function createTellings<M>(events: Events<M>, voices: Voices): Tellings<M> {
+  const whereabouts = new Map<UserId, Set<RoomName>>();
+  /** When the connection that a user lost last was heard; `left` comes right after its `disconnected`. */
+  let lastHeard: number | undefined;
+
+  return {
+    roomsOf: (user) => [...(whereabouts.get(user) ?? [])],
+    tell({ room, event, before }, change, origin) {
+      const { type, user } = change;
+      const where = { room, at: event.at, origin };
+      switch (type) {
+        case "joined":
+          whereabouts.set(user, (whereabouts.get(user) ?? new Set()).add(room));
+          events.emit("joined", { ...rest(change), ...where });
+          return;
+        case "left": {
+          const rooms = whereabouts.get(user);
+          rooms?.delete(room);
+          if (rooms?.size === 0) whereabouts.delete(user);
+          events.emit("left", { ...rest(change), ...where, since: before.users.get(user)?.since ?? event.at, lastHeard });
+          return;
+        }
+        case "updated":
+          events.emit("updated", { ...rest(change), ...where });
+          return;
+        case "connected":
+          events.emit("connected", { ...rest(change), ...where, context: voices.get(change.conn)?.context });
+          return;
+        case "disconnected": {
+          const voice = voices.get(change.conn);
+          voices.delete(change.conn);
+          lastHeard = voice?.lastHeard;
+          events.emit("disconnected", { ...rest(change), ...where, context: voice?.context, lastHeard });
+        }
+      }
+    },
+  };
+}
+
+function rest<C extends { type: string }>({ type: _, ...change }: C): Omit<C, "type"> {
+  return change;
+}
