@@ -15,25 +15,25 @@ const report = join(folder, "vitest.json");
 const seed = process.env.FC_SEED ?? (process.env.CI ? undefined : String(Math.floor(Math.random() * 2 ** 31)));
 
 const node = (...args) => [process.execPath, ...args];
-const tsc = (project) => node("node_modules/typescript/bin/tsc", "-p", project);
+const script = (name) => ["npm", "run", "--silent", name];
 
 /** Started in this order, each once what it needs is done; `needs` are names. */
 const steps = [
-  { name: "build", commands: [node("node_modules/tsup/dist/cli-default.js", "--silent")], needs: [] },
-  { name: "types", commands: [tsc("tsconfig.json"), tsc("tsconfig.src.json")], needs: [] },
+  { name: "build", command: script("build"), needs: [] },
+  { name: "types", command: script("types"), needs: [] },
   {
     name: "tests",
-    commands: [node("node_modules/vitest/vitest.mjs", "run", "--coverage", "--allowOnly=false", "--reporter=default", "--reporter=json", `--outputFile.json=${report}`)],
+    command: node("node_modules/vitest/vitest.mjs", "run", "--coverage", "--allowOnly=false", "--reporter=default", "--reporter=json", `--outputFile.json=${report}`),
     needs: ["build"],
   },
-  { name: "lint", commands: [node("node_modules/eslint/bin/eslint.js", ".")], needs: [] },
-  { name: "package", commands: [node("scripts/check-package.mjs")], needs: ["build"] },
+  { name: "lint", command: script("lint"), needs: [] },
+  { name: "package", command: script("check:package"), needs: ["build"] },
 ];
 
 /** Runs a command to its end; its output comes whole, so that two steps don't mix theirs. */
 function run([command, ...args]) {
   return new Promise((resolve) => {
-    const child = spawn(command, args, { stdio: ["ignore", "pipe", "pipe"], env: { ...process.env, FC_SEED: seed }, timeout: LIMIT_MS, killSignal: "SIGKILL" });
+    const child = spawn(command, args, { stdio: ["ignore", "pipe", "pipe"], env: { ...process.env, FC_SEED: seed }, timeout: LIMIT_MS, killSignal: "SIGKILL", shell: process.platform === "win32" });
     let output = "";
     child.stdout.on("data", (chunk) => { output += chunk; });
     child.stderr.on("data", (chunk) => { output += chunk; });
@@ -46,15 +46,11 @@ function run([command, ...args]) {
 
 async function runStep(step) {
   const started = performance.now();
-  for (const command of step.commands) {
-    const { ok, output } = await run(command);
-    step.output = output;
-    step.ok = ok;
-    if (!ok) break;
-  }
+  const { ok, output } = await run(step.command);
+  step.ok = ok;
   const seconds = ((performance.now() - started) / 1_000).toFixed(1);
-  console.log(`${step.ok ? "ok    " : "FAILED"} ${step.name.padEnd(8)} ${seconds.padStart(6)} s${noteOn(step)}`);
-  if (!step.ok) console.log(`\n${step.output.trimEnd()}\n`);
+  console.log(`${ok ? "ok    " : "FAILED"} ${step.name.padEnd(8)} ${seconds.padStart(6)} s${noteOn(step)}`);
+  if (!ok) console.log(`\n${output.trimEnd()}\n`);
 }
 
 function countsOfTests() {

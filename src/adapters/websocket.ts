@@ -1,6 +1,6 @@
 import { backoff } from "../client/backoff.js";
 import { systemClock } from "../client/clock.js";
-import { duration } from "../client/duration.js";
+import { badOption, duration } from "../client/option.js";
 import type { Clock, Random, Stop, Transport, TransportListener } from "../ports.js";
 import { decodeFrame, encodeFrame } from "../protocol/frame.js";
 
@@ -42,10 +42,10 @@ const STEADY = 5_000;
 export function webSocketTransport(url: string | URL | (() => string | URL | Promise<string | URL>), options: WebSocketOptions = {}): Transport {
   const { protocols, clock = systemClock, random = Math.random } = options;
   const Socket = options.WebSocket ?? (globalThis as { WebSocket?: SocketClass }).WebSocket;
-  if (typeof Socket !== "function") throw new TypeError('headcount: there is no WebSocket here; pass one: webSocketTransport(url, { WebSocket }) with that of the package "ws"');
-  const minDelay = duration(options, "minDelay", 500);
-  const maxDelay = duration(options, "maxDelay", 30_000);
-  const connectTimeout = duration(options, "connectTimeout", 10_000, 1);
+  if (typeof Socket !== "function") throw badOption("WebSocket", 'a class, as there is none here: that of the package "ws"');
+  const minDelay = duration("minDelay", options.minDelay, 500);
+  const maxDelay = duration("maxDelay", options.maxDelay, 30_000);
+  const connectTimeout = duration("connectTimeout", options.connectTimeout, 10_000, 1);
 
   let listener: TransportListener | undefined;
   let socket: SocketLike | undefined;
@@ -94,7 +94,7 @@ export function webSocketTransport(url: string | URL | (() => string | URL | Pro
     // A close follows; Node would take an error that nobody listens to for a crash.
     socket.onerror = () => undefined;
     socket.onmessage = ({ data }: { data: unknown }) => {
-      for (const message of (typeof data === "string" && decodeFrame(data).messages) || []) {
+      for (const message of typeof data === "string" ? (decodeFrame(data).messages ?? []) : []) {
         if (!current()) return;
         const { type, reconnectWithin } = (message ?? {}) as { type?: unknown; reconnectWithin?: unknown };
         if (type === "bye" && typeof reconnectWithin === "number") back = clock.now() + reconnectWithin;
@@ -141,7 +141,7 @@ export function webSocketTransport(url: string | URL | (() => string | URL | Pro
       if (mine === turn) void open();
     },
     listen(heard) {
-      if (listener) throw new TypeError("headcount: a transport has one listener; give each client its own transport");
+      if (listener) throw new TypeError("headcount: this transport has its client");
       listener = heard;
       void open();
       return () => {

@@ -57,7 +57,7 @@ export type WsPresence<M, A extends unknown[] = []> = {
  * Pings them every `ping` ms, and ends one that was silent for `lease` ms; any frame proves life, also the app's.
  * Throws a `TypeError` when the server is attached to this registry already, the registry is closed, or `origins` makes no sense.
  */
-export function attachWs<M, A extends unknown[] = []>(wss: WebSocketServer, registry: Registry<M>, options: WsOptions<M, A> = {}): WsPresence<M, A> {
+export function attachWs<M, A extends unknown[] = []>(wss: WebSocketServer, registry: Registry<M, unknown>, options: WsOptions<M, A> = {}): WsPresence<M, A> {
   const mayUse = originCheck(options.origins);
   /** Of every socket seen, also when it has closed; undefined = refused. */
   const links = new WeakMap<WebSocket, Link<M> | undefined>();
@@ -96,7 +96,8 @@ export function attachWs<M, A extends unknown[] = []>(wss: WebSocketServer, regi
       if (code === "timeout") socket.terminate();
       else socket.close(1012, "restarting");
     },
-    open: (socket) => socket.readyState === OPEN,
+    // One that is closing still says so by its `close`.
+    open: (socket) => socket.readyState !== CLOSED,
   };
 
   /** A ping queues behind all that waits, also the app's own messages, whose callbacks we don't see. */

@@ -1,10 +1,12 @@
 import type { Change } from "../core/change.js";
 import type { RoomName, Snapshot } from "../core/event.js";
-import type { Clock, Random, Stop } from "../ports.js";
+import { sameJson } from "../core/json.js";
+import type { Stop } from "../ports.js";
 import type { ClientMessage, Watch } from "../protocol/message.js";
+import { badOption } from "./option.js";
 import type { View, ViewError } from "./view-show.js";
 import { emptyView } from "./view-state.js";
-import { step, type ViewInput } from "./view.js";
+import { step, type Moment, type ViewInput } from "./view.js";
 
 /** What a room is opened with. Counts the first time that `client.room` names it. */
 export type RoomOptions<M> = {
@@ -26,116 +28,113 @@ export type CodedError = Error & { readonly code: string };
  * The functions need no `this`: it is a Svelte store as it is, and
  * `useSyncExternalStore(room.subscribe, room.getSnapshot, room.getServerSnapshot)` is all that React needs.
  */
-export interface ClientRoom<M> {
+export type ClientRoom<M> = {
   readonly name: RoomName;
-  /** Calls the listener at once with the view, and at each visible change. Watches the room until stopped, and is in it if `present`. */
-  subscribe(listener: (view: View<M>) => void, options?: { readonly watch?: Watch }): Stop;
-  /** Calls the listener for each thing that a person would notice. Watches everyone in the room until stopped. */
-  onChange(listener: (change: Change<M>) => void): Stop;
-  /** The view: the same object until something visible changes. */
-  getSnapshot(): View<M>;
-  /** The view of `initial`, or an idle one: always the same. */
-  getServerSnapshot(): View<M>;
   /**
-   * Is in the room from now on until `leave`, subscribed or not, and again if the server had ended it.
-   * Resolves when the server has acknowledged it; rejects with a `CodedError` when it refuses, or after `leave` or `close`.
+   * Calls the listener at once with the view, and at each visible change.
+   * Until stopped, and `linger` ms more, the room is watched, and I am in it if it was opened with `present`.
    */
-  enter(): Promise<void>;
-  /** Is out until `enter`. Who is subscribed goes on watching. */
-  leave(): void;
+  readonly subscribe: (listener: (view: View<M>) => void, options?: { readonly watch?: Watch }) => Stop;
+  /** Calls the listener for each thing that a person would notice. Counts as a subscription to everyone. */
+  readonly onChange: (listener: (change: Change<M>) => void) => Stop;
+  /** The view: the same object until something visible changes. */
+  readonly getSnapshot: () => View<M>;
+  /** The view of `initial`, or an idle one: always the same. */
+  readonly getServerSnapshot: () => View<M>;
+  /**
+   * I am in the room from now on until `leave`, subscribed or not, and again if the server had ended it.
+   * Resolves when the server has acknowledged it; rejects with a `CodedError` when it refuses, or at `leave` or `close`.
+   */
+  readonly enter: () => Promise<void>;
+  /** I am out until `enter`. Who is subscribed goes on watching. */
+  readonly leave: () => void;
   /**
    * Shows another meta to others. Several within `flush` ms are told as one, the newest; one that is equal as JSON is not told.
    * @throws TypeError when it is no JSON.
    */
-  update(meta: M): void;
-}
+  readonly update: (meta: M) => void;
+};
 
 /** What a room needs of its client. */
 export type Shell = {
-  readonly clock: Clock;
-  readonly random: Random;
   readonly linger: number;
   readonly flush: number;
   readonly answer: number;
-  /** Local ms that never run back. */
-  now(): number;
-  /** The next free `n`. */
-  n(): number;
-  send(messages: readonly ClientMessage[]): void;
+  readonly moment: () => Moment;
+  readonly after: (ms: number, run: () => void) => Stop;
+  readonly send: (messages: readonly ClientMessage[]) => void;
   /** Somebody wants something: there has to be a link. */
-  start(): void;
+  readonly start: () => void;
 };
 
 /** A room and what its client does to it. */
-export type OpenRoom<M> = { readonly room: ClientRoom<M>; readonly input: (input: ViewInput<M>) => void };
+export type OpenRoom<M> = { readonly room: ClientRoom<M>; readonly put: (input: ViewInput<M>) => void };
 
 const MODES: readonly Watch[] = ["none", "count", "users"];
 
-/** @throws TypeError for options that make no sense, naming the one. */
+/** @throws TypeError naming the option that makes no sense. */
 export function openRoom<M>(name: RoomName, { meta, watch = "users", present = true, initial }: RoomOptions<M>, shell: Shell): OpenRoom<M> {
-  if (typeof name !== "string") throw new TypeError("headcount: a room's name must be a string");
-  const { clock, linger, flush, answer } = shell;
-  let state = emptyView<M>({ name, flush, answer, initial });
+  let state = emptyView<M>({ name, flush: shell.flush, answer: shell.answer, initial });
   const first = state.view;
-  /** What subscriptions want; a claim outlives its subscription by `linger`, so that a remount makes no switch and no leave. */
-  const claims = new Map<object, Watch>();
+  /** What subscriptions want. A claim outlives its subscription by `linger`: a remount makes no switch and no leave. */
+  const claims = new Set<{ readonly mode: number }>();
   const listeners = new Set<(view: View<M>) => void>();
   const hearers = new Set<(change: Change<M>) => void>();
   const timers = new Set<Stop>();
-  const waiting = new Set<{ readonly resolve: () => void; readonly reject: (error: CodedError) => void }>();
+  /** Who waits for `enter`: told why not, or nothing. */
+  let waiting: ((error?: ViewError) => void)[] = [];
   const inputs: ViewInput<M>[] = [];
   let entered = false;
   let left = false;
   let closed = false;
-  let running = false;
   let alarm: Stop | undefined;
 
   // Listeners and transports may call back while an input is worked on: what they say waits its turn, so that all hear all in one order.
-  const run = (next: ViewInput<M>): void => {
-    inputs.push(next);
-    if (running) return;
-    running = true;
-    for (let input; (input = inputs.shift()); ) {
+  const put = (next: ViewInput<M>): void => {
+    if (inputs.push(next) > 1) return;
+    for (let input; (input = inputs[0]); inputs.shift()) {
       const { view } = state;
-      const { state: after, send, changes } = step(state, input, { now: shell.now(), chance: shell.random(), n: shell.n() });
-      state = after;
+      const moment = shell.moment();
+      const stepped = step(state, input, moment);
+      state = stepped.state;
       alarm?.();
-      alarm = after.due === undefined ? undefined : clock.after(Math.max(0, after.due - shell.now()), timer);
-      shell.send(send);
-      if (after.ended) refuse(after.error as ViewError);
-      else if (after.acked && after.present) {
-        for (const one of waiting) one.resolve();
-        waiting.clear();
+      if (state.due < Infinity) {
+        alarm = shell.after(Math.max(0, state.due - moment.now), () => {
+          put({ type: "timer" });
+        });
       }
-      if (after.view !== view) for (const listener of [...listeners]) if (listeners.has(listener)) call(listener, after.view);
-      for (const change of changes) for (const hearer of [...hearers]) if (hearers.has(hearer)) call(hearer, change);
+      shell.send(stepped.send);
+      if (state.ended) settle(state.error);
+      else if (state.acked && state.present) settle();
+      if (state.view !== view) tell(listeners, state.view);
+      for (const change of stepped.changes) tell(hearers, change);
     }
-    running = false;
   };
-  const timer = (): void => {
-    run({ type: "timer" });
+  const settle = (error?: ViewError): void => {
+    const told = waiting;
+    waiting = [];
+    for (const done of told) done(error);
   };
-  const refuse = ({ code, message }: ViewError): void => {
-    for (const one of waiting) one.reject(Object.assign(new Error(message), { code }));
-    waiting.clear();
-  };
-  const wish = (renew = false): void => {
+  const wish = (renew?: true): void => {
+    const wanted = entered || claims.size > 0;
     if (closed) return;
-    const modes = [...claims.values()];
-    const wanted = entered || modes.length > 0;
     if (wanted) shell.start();
-    run({ type: "wish", watch: wanted ? MODES[Math.max(0, ...modes.map((mode) => MODES.indexOf(mode)))] : undefined, present: entered || (present && wanted && !left), renew });
+    put({ type: "wish", watch: wanted ? MODES[Math.max(0, ...[...claims].map(({ mode }) => mode))] : undefined, present: entered || (present && !left), renew: !!renew });
   };
-  const claim = <T>(set: Set<T>, member: T, mode: Watch): Stop => {
-    checkMode(mode);
-    if (closed) return () => undefined;
-    const key = {};
-    claims.set(key, mode);
-    wish();
-    set.add(member);
+  const claim = <T>(set: Set<(value: T) => void>, listener: (value: T) => void, wanted: Watch): Stop => {
+    const key = { mode: modeOf(wanted) };
+    // The same function may be given twice.
+    const member = (value: T): void => {
+      listener(value);
+    };
+    if (!closed) {
+      claims.add(key);
+      wish();
+      set.add(member);
+    }
     return () => {
-      if (!set.delete(member) || closed) return;
-      const stop = clock.after(linger, () => {
+      if (!set.delete(member)) return;
+      const stop = shell.after(shell.linger, () => {
         timers.delete(stop);
         claims.delete(key);
         wish();
@@ -143,92 +142,87 @@ export function openRoom<M>(name: RoomName, { meta, watch = "users", present = t
       timers.add(stop);
     };
   };
-  const tell = (told: M): void => {
-    run({ type: "meta", meta: jsonOf(told) });
+  const update = (told: M): void => {
+    put({ type: "meta", meta: jsonOf(told) });
   };
 
-  checkMode(watch);
-  if (meta !== undefined) tell(meta);
+  modeOf(watch);
+  if (meta !== undefined) update(meta);
   return {
     room: {
       name,
       subscribe(listener, options) {
-        const mine = (view: View<M>): void => {
-          listener(view);
-        };
-        const stop = claim(listeners, mine, options?.watch ?? watch);
-        call(mine, state.view);
+        const stop = claim(listeners, listener, options?.watch ?? watch);
+        tell(new Set([listener]), state.view);
         return stop;
       },
-      onChange(listener) {
-        return claim(
-          hearers,
-          (change) => {
-            listener(change);
-          },
-          "users",
-        );
-      },
+      onChange: (listener) => claim(hearers, listener, "users"),
       getSnapshot: () => state.view,
       getServerSnapshot: () => first,
       enter() {
-        const entry = new Promise<void>((resolve, reject) => waiting.add({ resolve, reject }));
-        // Who doesn't look at the promise sees the error in the view; it must not end a process as an unhandled rejection.
+        const entry = new Promise<void>((resolve, reject) => {
+          waiting.push((error) => {
+            if (error) reject(Object.assign(new Error(error.message), { code: error.code }));
+            else resolve();
+          });
+        });
+        // Who doesn't look at the promise finds the error in the view; as an unhandled rejection it would end a process.
         entry.catch(() => undefined);
         entered = true;
         left = false;
-        if (closed) refuse(state.error as ViewError);
+        if (closed) settle(state.error);
         wish(true);
         return entry;
       },
       leave() {
         entered = false;
         left = true;
-        refuse({ code: "left", message: "leave() was called before the server had acknowledged enter()." });
+        settle({ code: "left", message: "leave() came before the server's answer" });
         wish();
       },
-      update: tell,
+      update,
     },
-    input(input) {
-      if (input.type === "close") {
-        closed = true;
-        for (const stop of timers) stop();
+    put(input) {
+      if (input.type !== "close") {
+        put(input);
+        return;
       }
-      run(input);
-      if (!closed) return;
+      closed = true;
+      for (const stop of timers) stop();
+      put(input);
       listeners.clear();
       hearers.clear();
     },
   };
 }
 
-function checkMode(mode: Watch): void {
-  if (!MODES.includes(mode)) throw new TypeError(`headcount: option "watch" must be one of ${MODES.join(", ")}`);
+function modeOf(watch: Watch): number {
+  const mode = MODES.indexOf(watch);
+  if (mode < 0) throw badOption("watch", MODES.join(" or "));
+  return mode;
 }
 
 /** A listener that throws is its own affair: the others hear all the same, and the platform reports it. */
-function call<T>(listener: (value: T) => void, value: T): void {
-  try {
-    listener(value);
-  } catch (error) {
-    queueMicrotask(() => {
-      throw error;
-    });
-  }
+function tell<T>(listeners: Set<(value: T) => void>, value: T): void {
+  listeners.forEach((listener) => {
+    try {
+      listener(value);
+    } catch (error) {
+      queueMicrotask(() => {
+        throw error;
+      });
+    }
+  });
 }
 
-/** A copy as it will arrive, so that who edits theirs later changes nothing here. */
+/** A copy as it will arrive: who edits theirs later changes nothing here. */
 function jsonOf<M>(meta: M): M {
+  let cause: unknown;
   try {
-    return JSON.parse(
-      JSON.stringify(meta, (key, value: unknown) => {
-        if (typeof value === "function" || typeof value === "symbol" || (typeof value === "number" && !Number.isFinite(value))) {
-          throw new TypeError(`"${key}" is ${String(value)}`);
-        }
-        return value;
-      }),
-    ) as M;
+    const copy = JSON.parse(JSON.stringify(meta)) as M;
+    if (sameJson(meta, copy)) return copy;
   } catch (error) {
-    throw new TypeError(`headcount: meta must be JSON: ${(error as Error).message}`);
+    cause = error;
   }
+  throw new TypeError("headcount: meta must be JSON: no function, class, BigInt, NaN or cycle", { cause });
 }

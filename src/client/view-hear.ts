@@ -1,5 +1,5 @@
 import { changes, type Change } from "../core/change.js";
-import type { Connection, Snapshot } from "../core/event.js";
+import type { Snapshot } from "../core/event.js";
 import { sameJson } from "../core/json.js";
 import { comparePoints } from "../core/position.js";
 import { reduce } from "../core/reduce.js";
@@ -29,6 +29,8 @@ export function hear<M>(s: Draft<M>, heard: Heard<M>, { now, chance }: Moment): 
       s.since = pos;
       break;
     }
+    case "synced":
+      break;
     case "ended": {
       const { re, conn, code, message, retry } = heard;
       // The end of an earlier stay comes too late to mean this one.
@@ -67,7 +69,7 @@ export function hear<M>(s: Draft<M>, heard: Heard<M>, { now, chance }: Moment): 
       if (s.answered && s.count && comparePoints(heard.position, s.count.position) < 0) break;
       drop(s);
       s.count = heard;
-      s.answered = s.acked;
+      s.answered ||= s.acked;
       break;
     case "state": {
       if (watch !== "users") break;

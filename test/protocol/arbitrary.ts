@@ -58,7 +58,7 @@ export const clientMessage: fc.Arbitrary<ClientMessage> = fc.oneof(
   record({ type: fc.constant("leave" as const), n: whole, room: id }),
   record({ type: fc.constant("sync" as const), n: whole, room: id, pos, full: fc.boolean() }, { requiredKeys: ["type", "n", "room"] }),
   record({ type: fc.constant("ping" as const), n: whole }),
-) as fc.Arbitrary<ClientMessage>;
+);
 
 export const notice: fc.Arbitrary<ServerNotice> = fc.oneof(
   record({
@@ -74,7 +74,7 @@ export const notice: fc.Arbitrary<ServerNotice> = fc.oneof(
   record({ type: fc.constant("error" as const), code: fc.string(), re: whole, room: id, message: fc.string(), retryAfter: whole }, { requiredKeys: ["type", "code", "message"] }),
   record({ type: fc.constant("pong" as const), re: whole }),
   record({ type: fc.constant("bye" as const), reason: fc.string(), reconnectWithin: whole }),
-) as fc.Arbitrary<ServerNotice>;
+);
 
 export const state: fc.Arbitrary<ServerState> = fc.oneof(
   fc.tuple(id, delta).map(([room, event]) => encodeDelta(room, event)),
@@ -119,7 +119,7 @@ export function hostileValues(): unknown[] {
   const trap = () => { throw new Error("trap"); };
   const proxy = new Proxy({}, { get: trap, has: trap, ownKeys: trap, getPrototypeOf: trap, getOwnPropertyDescriptor: trap });
   const cycle: Record<string, unknown> = { type: "update", n: 1, room: "r" };
-  cycle["meta"] = cycle;
+  cycle.meta = cycle;
   const { proxy: revoked, revoke } = Proxy.revocable([], {});
   revoke();
   const thrower = (field: string, rest: object) => Object.defineProperty({ ...rest }, field, { enumerable: true, get: trap });

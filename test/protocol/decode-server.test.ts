@@ -1,8 +1,8 @@
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
 import { decodeServer, type ServerEvent } from "../../src/protocol/decode-server.js";
-import { encodeCount, encodeDelta, encodeHeartbeat, encodeSnapshot, fromPos } from "../../src/protocol/encode.js";
-import type { Pos } from "../../src/protocol/message.js";
+import { encodeCount, encodeDelta, encodeHeartbeat, encodeSnapshot } from "../../src/protocol/encode.js";
+import type { Position } from "../../src/core/event.js";
 import { anything, delta, heartbeat, hostileValues, id, mutated, notice, position, serverMessage, snapshot, travel, whole } from "./arbitrary.js";
 
 describe("what was encoded is what is decoded", () => {
@@ -184,7 +184,6 @@ function mustBeSound(decoded: ServerEvent<unknown>): void {
   expect(new Set(event.facts.map(({ conn }) => conn)).size).toBe(event.facts.length);
 }
 
-function sound({ epoch, seq, digest }: ReturnType<typeof fromPos>): boolean {
-  const pos: Pos = [epoch, seq, digest];
-  return pos.every((part) => Number.isSafeInteger(part) && part >= 0) && digest < 2 ** 48;
+function sound({ epoch, seq, digest }: Position): boolean {
+  return [epoch, seq, digest].every((part) => Number.isSafeInteger(part) && part >= 0) && digest < 2 ** 48;
 }

@@ -1,0 +1,126 @@
+import { WebSocket } from "ws";
+import { webSocketTransport } from "../../src/adapters/websocket.js";
+import { createClient, type Client, type ClientRoom, type View } from "../../src/client/index.js";
+import type { Transport } from "../../src/ports.js";
+import type { Chance } from "./chance.js";
+import { ROOM, type Meta } from "./server.js";
+
+/** One tab of one user, on a real socket. */
+export type Bot = {
+  readonly user: string;
+  readonly tab: number;
+  /** Whether the tab is open, and its user wants to be seen. */
+  readonly present: () => boolean;
+  readonly view: () => View<Meta> | undefined;
+  /** How often its views asked to catch up beyond the question at a link-up. */
+  readonly syncs: () => number;
+  /** A user who joined twice or left twice in this tab's eyes. */
+  readonly flickers: () => readonly string[];
+  readonly open: () => void;
+  /** Closes the tab as a browser does: the socket ends, no goodbye is said. */
+  readonly close: () => void;
+  /** Cuts the socket; the client notices and returns. */
+  readonly cut: () => void;
+  /** Reads nothing for so long. */
+  readonly stall: (ms: number) => void;
+  readonly rename: (name: string) => void;
+  /** Opens the tab logged out; the login comes later, as a message of the app. */
+  readonly openLate: (ms: number) => void;
+  /** Leaves by word, and comes back. */
+  readonly step: (ms: number) => void;
+};
+
+export function createBot(url: string, user: string, tab: number, chance: Chance): Bot {
+  let socket: WebSocket | undefined;
+  let client: Client | undefined;
+  let room: ClientRoom<Meta> | undefined;
+  let name = user;
+  let syncs = 0;
+  let away = false;
+  let muted: { quiet: boolean } = { quiet: false };
+  const here = new Set<string>();
+  const flickers: string[] = [];
+
+  class Socket extends WebSocket {
+    constructor(address: string | URL) {
+      super(address, { perMessageDeflate: false });
+      // eslint-disable-next-line @typescript-eslint/no-this-alias
+      socket = this;
+    }
+  }
+
+  function open(login: boolean): void {
+    const mine = { quiet: false };
+    muted = mine;
+    const wire = webSocketTransport(login ? `${url}/?user=${user}` : url, { WebSocket: Socket as never, minDelay: 60, maxDelay: 300, random: chance.next });
+    const transport: Transport = {
+      get up() { return wire.up; },
+      probe: wire.probe,
+      listen: wire.listen,
+      send(message) {
+        if (mine.quiet) return;
+        if (message.type === "sync") syncs++;
+        wire.send(message);
+      },
+    };
+    client = createClient({ transport, random: chance.next });
+    room = client.room<Meta>(ROOM, { meta: { name } });
+    here.clear();
+    room.onChange((change) => {
+      if (change.type === "joined" && here.has(change.user)) flickers.push(`${change.user} joined twice`);
+      if (change.type === "left" && !here.has(change.user)) flickers.push(`${change.user} left twice`);
+      if (change.type === "joined") here.add(change.user);
+      if (change.type === "left") here.delete(change.user);
+    });
+  }
+
+  return {
+    user, tab,
+    present: () => client !== undefined && !away,
+    view: () => room?.getSnapshot(),
+    syncs: () => syncs,
+    flickers: () => flickers,
+    open() { if (!client) open(true); },
+    close() {
+      muted.quiet = true;
+      socket?.close(1001);
+      client?.close();
+      client = room = undefined;
+      away = false;
+    },
+    cut() { socket?.terminate(); },
+    stall(ms) {
+      const stalled = socket;
+      if (stalled?.readyState !== WebSocket.OPEN) return;
+      stalled.pause();
+      setTimeout(() => { stalled.resume(); }, ms);
+    },
+    rename(next) {
+      name = next;
+      room?.update({ name });
+    },
+    openLate(ms) {
+      if (client) return;
+      open(false);
+      // Each socket of this tab has to log in, also one that it opens later.
+      const mine = muted;
+      const login = (): void => {
+        if (mine.quiet) return;
+        if (socket?.readyState === WebSocket.OPEN) socket.send(`login ${user}`);
+        setTimeout(login, 200);
+      };
+      setTimeout(login, ms);
+    },
+    step(ms) {
+      const left = room;
+      if (!left || away) return;
+      away = true;
+      left.leave();
+      setTimeout(() => {
+        if (room !== left) return;
+        away = false;
+        left.enter().catch(() => undefined);
+      }, ms);
+    },
+  };
+}
