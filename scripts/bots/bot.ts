@@ -21,6 +21,8 @@ export type Bot = {
   readonly close: () => void;
   /** Cuts the socket; the client notices and returns. */
   readonly cut: () => void;
+  /** Cuts the socket, and no other opens for so long. */
+  readonly offline: (ms: number) => void;
   /** Reads nothing for so long. */
   readonly stall: (ms: number) => void;
   readonly rename: (name: string) => void;
@@ -37,26 +39,32 @@ export function createBot(url: string, user: string, tab: number, chance: Chance
   let name = user;
   let syncs = 0;
   let away = false;
+  let onlineAt = 0;
   let muted: { quiet: boolean } = { quiet: false };
   const here = new Set<string>();
   const flickers: string[] = [];
 
+  const remember = (opened: WebSocket): void => { socket = opened; };
   class Socket extends WebSocket {
     constructor(address: string | URL) {
       super(address, { perMessageDeflate: false });
-      // eslint-disable-next-line @typescript-eslint/no-this-alias
-      socket = this;
+      remember(this);
     }
   }
 
   function open(login: boolean): void {
     const mine = { quiet: false };
     muted = mine;
-    const wire = webSocketTransport(login ? `${url}/?user=${user}` : url, { WebSocket: Socket as never, minDelay: 60, maxDelay: 300, random: chance.next });
+    // Asked at each attempt, as an app would ask for a fresh token.
+    const address = (): string => {
+      if (Date.now() < onlineAt) throw new Error("offline");
+      return login ? `${url}/?user=${user}` : url;
+    };
+    const wire = webSocketTransport(address, { WebSocket: Socket, minDelay: 60, maxDelay: 300, random: chance.next });
     const transport: Transport = {
       get up() { return wire.up; },
-      probe: wire.probe,
-      listen: wire.listen,
+      probe() { wire.probe(); },
+      listen: (listener) => wire.listen(listener),
       send(message) {
         if (mine.quiet) return;
         if (message.type === "sync") syncs++;
@@ -89,6 +97,10 @@ export function createBot(url: string, user: string, tab: number, chance: Chance
       away = false;
     },
     cut() { socket?.terminate(); },
+    offline(ms) {
+      onlineAt = Date.now() + ms;
+      socket?.terminate();
+    },
     stall(ms) {
       const stalled = socket;
       if (stalled?.readyState !== WebSocket.OPEN) return;

@@ -28,10 +28,10 @@ export const FAULTS = {
     to: "void connection;",
   },
   digest: {
-    what: "a delta now and then names a wrong digest",
+    what: "a heartbeat names another digest than the room sums to",
     file: "src/protocol/encode.ts",
-    from: "pos: [epoch, to, digest], at, on, off }",
-    to: "pos: [epoch, to, facts.length % 3 === 2 ? digest + 1 : digest], at, on, off }",
+    from: '{ type: "heartbeat", room, pos: toPos(position), at }',
+    to: '{ type: "heartbeat", room, pos: toPos({ ...position, digest: position.digest + 1 }), at }',
   },
 };
 

@@ -30,7 +30,7 @@ const CALM = 700;
 const NAMES = "ann bob cem dia eli fay gus hua ivo jan kim leo mia noa oli pia quy ron sue tom".split(" ");
 
 const chance = chanceOf(seed);
-const server = await startServer(Number(process.env["PORT"] ?? 0));
+const server = await startServer(Number(process.env.PORT ?? 0));
 const users = NAMES.slice(0, Math.max(2, Math.min(NAMES.length, Math.ceil(botCount / 2.5))));
 const bots: Bot[] = Array.from({ length: botCount }, (_, i) => createBot(server.url, users[i % users.length] as string, Math.floor(i / users.length) + 1, chance));
 const faults = new Map<string, number>();
@@ -67,7 +67,8 @@ function act(bot: Bot): void {
   }
   const dice = chance.next();
   if (dice < 0.2) note("refresh", () => { bot.close(); setTimeout(bot.open, chance.between(20, 300)); });
-  else if (dice < 0.4) note("cut", bot.cut);
+  else if (dice < 0.35) note("cut", bot.cut);
+  else if (dice < 0.42) note("offline", () => { bot.offline(chance.between(500, 1_800)); });
   else if (dice < 0.55) note("stall", () => { bot.stall(chance.between(200, 2_200)); });
   else if (dice < 0.75) note("rename", () => { bot.rename(`${bot.user} ${chance.between(1, 99)}`); });
   else if (dice < 0.85) note("left and returned", () => { bot.step(chance.between(50, 2 * GRACE)); });

@@ -56,13 +56,15 @@ export function changes<M>(before: Room<M>, event: RoomEvent<M>, after: Room<M>,
 }
 
 /** The facts that took the room from `before` to `after`, in order: the event's own, and what was held for it. */
-function* applied<M>(before: Room<M>, event: RoomEvent<M>, after: Room<M>): Generator<Fact<M>> {
+function applied<M>(before: Room<M>, event: RoomEvent<M>, after: Room<M>): Fact<M>[] {
   const from = event.type === "snapshot" ? event.seq : before.seq;
   const own = event.type === "delta" ? event.facts : event.type === "connect" || event.type === "disconnect" ? [event] : [];
-  const held = before.behind?.held ?? [];
-  for (const fact of held.reduce((facts, delta) => facts.concat(delta.facts), [...own])) {
-    if (fact.epoch === after.epoch && fact.seq > from && fact.seq <= after.seq) yield fact;
-  }
+  return (before.behind?.held ?? [])
+    .flatMap((delta) => delta.facts)
+    .concat(own)
+    .filter((fact) => fact.epoch === after.epoch && fact.seq > from && fact.seq <= after.seq)
+    // What was held may lie amid the event's own facts, and the last goodbye is the one that counts.
+    .sort((a, b) => a.seq - b.seq);
 }
 
 function without<M>(user: User<M>, other: User<M> | undefined): User<M>["connections"] {

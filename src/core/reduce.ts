@@ -1,9 +1,11 @@
 import { addTag } from "./digest.js";
 import { applyFact, connect, type Draft } from "./draft.js";
 import type { Delta, Heartbeat, RoomEvent, Snapshot } from "./event.js";
+import { sameJson } from "./json.js";
 import { emptyMap } from "./map.js";
 import { comparePoints, laterPoint } from "./position.js";
 import type { Behind, BehindReason, Room, User } from "./room.js";
+import { toSnapshot } from "./snapshot.js";
 
 /** Facts that a room holds back for what lies before them; beyond that an answer is cheaper. */
 const MAX_HELD_FACTS = 512;
@@ -46,7 +48,7 @@ function onDelta<M>(room: Room<M>, delta: Delta<M>): Room<M> {
   if (delta.epoch > room.epoch || delta.from > room.seq) return hold(room, delta);
   if (delta.to > room.seq) return judge(fold(room, delta), room.behind, room.behind?.held ?? [], delta);
   // A repeat; what it says of the place where the room stands is as good as a heartbeat.
-  return delta.to === room.seq && delta.digest !== undefined ? agree(room, delta.digest) : room;
+  return delta.to === room.seq ? agree(room, delta.digest ?? room.digest) : room;
 }
 
 function onHeartbeat<M>(room: Room<M>, { epoch, seq, digest }: Heartbeat): Room<M> {
@@ -77,7 +79,9 @@ function onSnapshot<M>(room: Room<M>, snapshot: Snapshot<M>): Room<M> {
   for (const delta of held) to = laterPoint(to, { epoch: delta.epoch, seq: delta.to });
   // A connection listed twice counts twice in `listed`, so it can't hide.
   const reason = listed === snapshot.digest && listed === digest ? "gap" : "drift";
-  return judge(next, { reason, to, held: [] }, held, undefined);
+  const after = judge(next, { reason, to, held: [] }, held, undefined);
+  // A room that is still behind, and by the same, was told nothing new.
+  return order === 0 && sameJson([after.behind, toSnapshot(after)], [behind, toSnapshot(room)]) ? room : after;
 }
 
 /** Applies what a delta has to tell to a room between its ends. */
@@ -113,7 +117,8 @@ function judge<M>(room: Room<M>, behind: Behind<M> | undefined, held: readonly D
 function agree<M>(room: Room<M>, digest: number): Room<M> {
   const { behind } = room;
   if (digest !== room.digest) return fallBehind(room, "drift", room);
-  if (!behind || RANK[behind.reason] >= RANK.epoch || comparePoints(behind.to, room) > 0) return room;
+  if (!behind) return room;
+  if (RANK[behind.reason] >= RANK.epoch || comparePoints(behind.to, room) > 0) return fallBehind(room, behind.reason, room);
   return { ...room, behind: undefined };
 }
 
@@ -130,9 +135,10 @@ function hold<M>(room: Room<M>, delta: Delta<M>): Room<M> {
   const next = fallBehind(room, delta.epoch > room.epoch ? "epoch" : "gap", { epoch: delta.epoch, seq: delta.to });
   if (before.some((d) => d.epoch === delta.epoch && d.from === delta.from && d.to === delta.to)) return next;
   let held = [...before, delta].sort((a, b) => a.epoch - b.epoch || a.from - b.from);
-  for (let facts = held.reduce((sum, d) => sum + d.facts.length, 0); facts > MAX_HELD_FACTS; ) {
+  // A delta without facts takes room too.
+  for (let facts = held.reduce((sum, d) => sum + (d.facts.length || 1), 0); facts > MAX_HELD_FACTS; ) {
     const least = held.reduce((a, b) => (comparePoints({ epoch: a.epoch, seq: a.to }, { epoch: b.epoch, seq: b.to }) <= 0 ? a : b));
-    facts -= least.facts.length;
+    facts -= least.facts.length || 1;
     held = held.filter((d) => d !== least);
   }
   const same = held.length === before.length && held.every((d, i) => d === before[i]);

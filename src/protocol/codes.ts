@@ -36,8 +36,10 @@ export type ErrorCode =
   | "too_many_messages"
   /** The room has as many users as it may. */
   | "room_full"
-  /** The server kicked the user, and keeps them out for a while. */
+  /** The server kicked the user. */
   | "kicked"
+  /** The server kicked the user and keeps them out for a while. */
+  | "blocked"
   /** The link's user logged out. */
   | "logout"
   /** The server has just started and waits for those who are about to return: ask again later. */
@@ -70,5 +72,7 @@ export type RegistryErrorCode =
 export type ViewErrorCode =
   /** The server does not answer; asking goes on. */
   | "unanswered"
+  /** `leave()` came before `enter()` was acknowledged. */
+  | "left"
   /** Whoever owns the link stopped it, and it will not come back by itself. */
   | "link_stopped";

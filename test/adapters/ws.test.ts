@@ -217,13 +217,15 @@ describe("what goes out", () => {
     await proxy.close();
   });
 
-  it("sends nothing to a socket that closes", async () => {
+  it("[H11] sends nothing to a socket that closes, which an audit leaves alone until it has closed", async () => {
     attachWs(wss, registry);
     const { wire, socket } = await connect();
     expect(wire.open(socket)).toBe(true);
     socket.close();
-    expect(wire.open(socket)).toBe(false);
     expect(wire.send([socket], [pong(1)])).toEqual([socket]);
+    expect(wire.open(socket)).toBe(true);
+    await once(socket, "close");
+    expect(wire.open(socket)).toBe(false);
   });
 });
 

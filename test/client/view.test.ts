@@ -367,7 +367,7 @@ describe("asking", () => {
     expect(room.getSnapshot().error).toEqual({ code: "busy", message: "later" });
   });
 
-  it("[V6][P11] a room that is not heard of for twice `every` is doubted, and asked for", () => {
+  it("[V6] [pain P11] a room that is not heard of for twice `every` is doubted, and asked for", () => {
     const { wire, room, take, script, clock } = live(world({ random: () => 0.1 }));
     take();
     clock.advance(49_999);

@@ -617,7 +617,7 @@ describe("what the log says of own connections", () => {
     expect(net.lost.map((one) => one.conn).sort()).toEqual(["c", "c0"]);
     net.append("r", joined.ops.map((one) => one.op));
     // It arrived before it was announced: so it is there.
-    expect(connectionAt(net.hosts[0]!, "l", "r")).toMatchObject({ id: "c", first: 1, lost: false });
+    expect(connectionAt(net.hosts[0], "l", "r")).toMatchObject({ id: "c", first: 1, lost: false });
     expect(net.do(0, { type: "announce", room: "r", fresh: [["c", { conn: "x", tag: 51 }]] }).ops).toEqual([]);
 
     const again = network();

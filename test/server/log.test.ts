@@ -127,6 +127,8 @@ describe("append", () => {
     const swept = append(log, [], 5000).log;
     expect([...swept.blocked.keys()]).toEqual(["worse"]);
     expect(append(swept, [], 9000).log).toMatchObject({ blocked: { size: 0 }, unblock: undefined });
+    const many = append(emptyLog<Meta>(EPOCH, 0, OPTIONS), [3000, 1000, 2000, 4000, 1500].map((until) => block(String(until), until)), 0).log;
+    for (const [i, now] of [1000, 1500, 2000, 3000, 4000].entries()) expect(append(append(many, [], now - 1).log, [], now).log.blocked.size).toBe(4 - i);
     expect(codes(append(log, [block("bad", 0)], 1500).log, [connect("a", "bad", 1)], 1600)).toEqual([]);
   });
 

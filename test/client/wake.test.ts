@@ -1,0 +1,32 @@
+// @vitest-environment jsdom
+import { describe, expect, it, vi } from "vitest";
+import { browserWake } from "../../src/client/wake.js";
+
+describe("browserWake", () => {
+  it("[V7] hears what a page hears when it may have slept, unless it is hidden", () => {
+    let calls = 0;
+    const stop = browserWake(() => calls++);
+    window.dispatchEvent(new Event("online"));
+    window.dispatchEvent(new Event("pageshow"));
+    document.dispatchEvent(new Event("resume"));
+    document.dispatchEvent(new Event("visibilitychange", { bubbles: true }));
+    expect(calls).toBe(4);
+    const hidden = vi.spyOn(document, "hidden", "get").mockReturnValue(true);
+    document.dispatchEvent(new Event("visibilitychange", { bubbles: true }));
+    expect(calls).toBe(4);
+    hidden.mockRestore();
+    stop();
+    window.dispatchEvent(new Event("online"));
+    expect(calls).toBe(4);
+  });
+
+  it("is nothing where there is no page", () => {
+    vi.stubGlobal("document", undefined);
+    let calls = 0;
+    const stop = browserWake(() => calls++);
+    window.dispatchEvent(new Event("online"));
+    vi.unstubAllGlobals();
+    stop();
+    expect(calls).toBe(0);
+  });
+});

@@ -1,0 +1,302 @@
+import { isDeepStrictEqual } from "node:util";
+import fc from "fast-check";
+import { describe, expect, it } from "vitest";
+import { changes } from "../../src/core/change.js";
+import { doubt, reduce, reduceAll } from "../../src/core/reduce.js";
+import { emptyRoom, type Room } from "../../src/core/room.js";
+import { askOf, connectionCount, userCount, usersOf } from "../../src/core/select.js";
+import { toSnapshot } from "../../src/core/snapshot.js";
+import { since } from "../../src/server/log.js";
+import { deliveries, deltaOf, forks, heartbeatAt, histories, snapshotAt, type Delivery, type History } from "../support/arbitrary.js";
+import { freeze } from "../support/freeze.js";
+import { digestOf, nowhere, peopleOf, snapshotOf, standingAfter, standingAfterDoubt, standingOf } from "../support/model.js";
+import "../support/seed.js";
+
+type AnyRoom = Room<unknown>;
+const nobody = (): AnyRoom => freeze(emptyRoom<unknown>());
+
+/** All that a room is, as plain data. */
+const plain = (room: AnyRoom) => ({ content: toSnapshot(room), count: room.connectionCount, behind: room.behind });
+const heard = (room: AnyRoom, delivery: Delivery): AnyRoom => freeze(delivery.doubt ? doubt(room) : reduce(room, delivery.event));
+
+/** Three epochs of one room, the last that was begun not the highest; and what a follower hears of them. */
+const epochs = fc.tuple(histories(9), histories(12), histories(4));
+const told = (options: { lies: boolean }) => epochs.chain((all) => fc.tuple(fc.constant(all), deliveries(all, options)));
+const historyAt = (all: readonly History[], epoch: number): History | undefined => all.find((history) => history.epoch === epoch);
+
+describe("a room that hears the truth in any order, with losses, repeats and other epochs amid it", () => {
+  it("[R3] [R4] [R9] [R11] holds at each position exactly what was true there: people, order, metas, times, counts", () => {
+    let moved = 0;
+    fc.assert(
+      fc.property(told({ lies: true }), ([all, deliveries]) => {
+        let room = nobody();
+        for (const delivery of deliveries) {
+          const before = room;
+          room = heard(room, delivery);
+          if (room.seq !== before.seq) moved++;
+          const rows = historyAt(all, room.epoch)?.rows[room.seq] ?? [];
+          const content = toSnapshot(room);
+          if (!isDeepStrictEqual(content, snapshotOf(rows, room.epoch, room.seq))) expect(content).toEqual(snapshotOf(rows, room.epoch, room.seq));
+          if (!isDeepStrictEqual(usersOf(room), peopleOf(rows))) expect(usersOf(room)).toEqual(peopleOf(rows));
+          expect(userCount(room)).toBe(new Set(rows.map((row) => row.user)).size);
+          expect(connectionCount(room)).toBe(rows.length);
+        }
+      }),
+      { numRuns: 120 },
+    );
+    expect(moved).toBeGreaterThan(100);
+  });
+
+  it("[R3] [R5] [R6] [R7] stands where the rules, read word by word, put it", () => {
+    const seen = new Set<string>();
+    fc.assert(
+      fc.property(told({ lies: true }), ([all, deliveries]) => {
+        const truth = (epoch: number, seq: number): number => digestOf(historyAt(all, epoch)?.rows[seq] ?? []);
+        let room = nobody();
+        let standing = nowhere;
+        for (const delivery of deliveries) {
+          room = heard(room, delivery);
+          standing = delivery.doubt ? standingAfterDoubt(standing) : standingAfter(standing, delivery.event, truth);
+          const { held, ...where } = standingOf(room);
+          const { held: expectedHeld, ...expected } = standing;
+          if (!isDeepStrictEqual(where, expected)) expect(where).toEqual(expected);
+          const ends = expectedHeld.map((d) => [d.epoch, d.from, d.to]).sort(([a, b, c], [d, e, f]) => a! - d! || b! - e! || c! - f!);
+          expect(held.map((d) => [d.epoch, d.from, d.to]).sort(([a, b, c], [d, e, f]) => a! - d! || b! - e! || c! - f!)).toEqual(ends);
+          seen.add(where.why ?? "in step");
+          if (held.length > 2) seen.add("held");
+        }
+      }),
+      { numRuns: 200 },
+    );
+    expect([...seen].sort()).toEqual(["drift", "epoch", "gap", "held", "in step", "link"]);
+  });
+
+  it("[R1] [R2] comes back as the same reference if and only if nothing changed", () => {
+    let same = 0;
+    fc.assert(
+      fc.property(told({ lies: true }), ([, deliveries]) => {
+        let room = nobody();
+        for (const delivery of deliveries) {
+          const before = plain(room);
+          const next = heard(room, delivery);
+          const unchanged = isDeepStrictEqual(plain(next), before);
+          expect(next === room).toBe(unchanged);
+          if (unchanged) same++;
+          expect(plain(room)).toEqual(before);
+          room = next;
+        }
+      }),
+      { numRuns: 100 },
+    );
+    expect(same).toBeGreaterThan(50);
+  });
+});
+
+describe("what is heard twice", () => {
+  it("[R2] [pain P17] is the same reference the second time", () => {
+    fc.assert(
+      fc.property(told({ lies: false }), ([, deliveries]) => {
+        deliveries.reduce((room, delivery) => {
+          const next = heard(room, delivery);
+          expect(heard(next, delivery)).toBe(next);
+          return next;
+        }, nobody());
+      }),
+      { numRuns: 60 },
+    );
+  });
+});
+
+describe("a delta", () => {
+  it("[R4] takes every room between its ends to exactly the room at its end, and any other nowhere", () => {
+    fc.assert(
+      fc.property(histories(9), fc.nat(), fc.nat(), (history, a, b) => {
+        const last = history.facts.length;
+        fc.pre(last > 0);
+        const from = a % last;
+        const to = from + 1 + (b % (last - from));
+        const delta = deltaOf(history, from, to);
+        history.rows.forEach((_, seq) => {
+          const room = freeze(reduce(nobody(), snapshotAt(history, seq)));
+          const after = reduce(room, delta);
+          expect(toSnapshot(after)).toEqual(toSnapshot(seq >= from && seq < to ? reduce(nobody(), snapshotAt(history, to)) : room));
+          expect(after.behind?.reason).toBe(seq < from ? "gap" : undefined);
+          if (seq >= to) expect(after).toBe(room);
+        });
+      }),
+      { numRuns: 60 },
+    );
+  });
+
+  it("[R4] [R1] leads where its facts lead one by one, and reduceAll where reduce does", () => {
+    fc.assert(
+      fc.property(histories(9), (history) => {
+        const start = reduce(nobody(), snapshotAt(history, 0));
+        const last = history.facts.length;
+        const one = history.facts.reduce<AnyRoom>(reduce, start);
+        expect(plain(reduceAll(start, history.facts))).toEqual(plain(one));
+        expect(plain(last > 0 ? reduce(start, deltaOf(history, 0, last)) : start)).toEqual(plain(one));
+        expect(plain(one)).toEqual(plain(history.log.room));
+      }),
+      { numRuns: 40 },
+    );
+  });
+});
+
+describe("convergence", () => {
+  /** One answered request, if the room has one. */
+  const answered = (room: AnyRoom, { log }: History): AnyRoom => {
+    const ask = askOf(room);
+    if (!ask) return room;
+    const answer = since(log, ask, 1_000_000);
+    if (answer.type === "later") throw new Error("a settled log answers");
+    return freeze(reduce(room, freeze(answer)));
+  };
+  const expectInStep = (room: AnyRoom, { log }: History): void => {
+    expect(toSnapshot(room)).toEqual(toSnapshot(log.room));
+    expect(room.behind).toBeUndefined();
+    expect(askOf(room)).toBeUndefined();
+  };
+
+  it("[R13] [pain P18] whatever was lost, repeated or out of order, once the room hears where the log stands one answer makes it the log's", () => {
+    const asked = new Map<string, number>();
+    fc.assert(
+      fc.property(told({ lies: false }), fc.nat(2), ([all, deliveries], which) => {
+        const living = all[which]!;
+        let room = deliveries.reduce(heard, nobody());
+        room = freeze(reduce(room, heartbeatAt(living, living.facts.length)));
+        const reason = room.behind?.reason ?? "in step";
+        asked.set(reason, (asked.get(reason) ?? 0) + 1);
+        expectInStep(answered(room, living), living);
+      }),
+      { numRuns: 120 },
+    );
+    for (const reason of ["in step", "gap", "epoch"]) expect(asked.get(reason) ?? 0, reason).toBeGreaterThan(2);
+  });
+
+  it("[R13] [R7] a doubted room needs no heartbeat: the answer to its own request does, after lies too", () => {
+    fc.assert(
+      fc.property(told({ lies: true }), fc.nat(2), ([all, deliveries], which) => {
+        const room = freeze(doubt(deliveries.reduce(heard, nobody())));
+        expect(askOf(room)).toBeDefined();
+        expectInStep(answered(room, all[which]!), all[which]!);
+      }),
+      { numRuns: 80 },
+    );
+  });
+
+  it("[R13] [R6] lies about digests are found out and mended by one answer", () => {
+    fc.assert(
+      fc.property(histories(9).chain((h) => fc.tuple(fc.constant(h), deliveries([h], { lies: true }))), ([history, deliveries]) => {
+        const room = freeze(reduce(deliveries.reduce(heard, nobody()), heartbeatAt(history, history.facts.length)));
+        expectInStep(answered(room, history), history);
+      }),
+      { numRuns: 80 },
+    );
+  });
+
+  it("[R13] [R5] a doubted room follows a log that went back and on otherwise in the same epoch", () => {
+    fc.assert(
+      fc.property(forks, fc.nat(), (fork, at) => {
+        const room = freeze(doubt(reduce(nobody(), snapshotAt(fork, at % fork.rows.length))));
+        expectInStep(answered(room, fork), fork);
+      }),
+      { numRuns: 80 },
+    );
+  });
+});
+
+describe("changes", () => {
+  type Shown = { readonly meta: unknown; readonly conns: ReadonlyMap<string, unknown> };
+  type Event = Exclude<Delivery, { doubt: true }>["event"];
+  const shownIn = (room: AnyRoom): Map<string, Shown> =>
+    new Map(usersOf(room).map((user) => [user.id, { meta: user.meta, conns: new Map(user.connections.map((c) => [c.conn, c.user])) }]));
+
+  /** The last goodbye of a user, or of one connection, among what applied. */
+  const lastReason = (all: readonly History[], before: AnyRoom, event: Event, after: AnyRoom, is: { user: string; conn?: string }) => {
+    const from = event.type === "snapshot" ? event.seq : before.seq;
+    const facts = historyAt(all, after.epoch)!.facts.slice(from, after.seq);
+    return facts.flatMap((f) => (f.type === "disconnect" && f.user === is.user && f.conn === (is.conn ?? f.conn) ? [f.reason] : [])).at(-1);
+  };
+
+  it("[R14] folded over the people of before give the people of after; each at most once, with its cause and last reason", () => {
+    const kinds = new Set<string>();
+    fc.assert(
+      fc.property(told({ lies: true }), ([all, deliveries]) => {
+        let room = nobody();
+        for (const delivery of deliveries) {
+          const before = room;
+          room = heard(room, delivery);
+          if (delivery.doubt) continue;
+          const { event } = delivery;
+          const said = freeze(changes(before, event, room, { connections: true }));
+          expect(changes(before, event, room)).toEqual(said.filter((c) => c.type !== "connected" && c.type !== "disconnected"));
+
+          const cause = event.type === "snapshot" || before.behind?.reason === "link" ? "resync" : "live";
+          const people = shownIn(before);
+          const conns = new Map([...people].map(([user, { conns }]) => [user, new Map(conns)]));
+          const once = new Set<string>();
+          for (const change of said) {
+            const { user } = change;
+            kinds.add(`${change.type} ${change.cause}`);
+            expect(change.cause).toBe(cause);
+            const key = JSON.stringify([user, "conn" in change ? change.conn : undefined]);
+            expect(once.has(key)).toBe(false);
+            once.add(key);
+            switch (change.type) {
+              case "joined":
+                expect(people.has(user)).toBe(false);
+                people.set(user, { meta: change.meta, conns: new Map() });
+                conns.set(user, new Map());
+                break;
+              case "left":
+                expect(change.meta).toEqual(people.get(user)!.meta);
+                expect(change.reason).toBe(lastReason(all, before, event, room, { user }));
+                expect(conns.get(user)!.size).toBe(0);
+                conns.delete(user);
+                people.delete(user);
+                break;
+              case "updated":
+                expect(change.previous).toEqual(people.get(user)!.meta);
+                expect(change.meta).not.toEqual(change.previous);
+                people.set(user, { ...people.get(user)!, meta: change.meta });
+                break;
+              case "connected":
+                expect(conns.get(user)!.has(change.conn)).toBe(false);
+                conns.get(user)!.set(change.conn, user);
+                break;
+              case "disconnected":
+                expect(change.reason).toBe(lastReason(all, before, event, room, { user, conn: change.conn }));
+                expect(conns.get(user)!.delete(change.conn)).toBe(true);
+            }
+          }
+          const after = shownIn(room);
+          expect([...people].map(([user, { meta }]) => [user, meta]).sort()).toEqual([...after].map(([user, { meta }]) => [user, meta]).sort());
+          for (const [user, { conns: are }] of after) expect(conns.get(user)).toEqual(are);
+        }
+      }),
+      { numRuns: 100 },
+    );
+    expect([...kinds].sort()).toEqual(["connected", "disconnected", "joined", "left", "updated"].flatMap((kind) => [`${kind} live`, `${kind} resync`]));
+  });
+});
+
+/** Kept so that the tools of this suite can't go blind. */
+describe("the arbitrary histories", () => {
+  it("have people with several tabs, updates, goodbyes, rooms beyond a flat map, and equal ages", () => {
+    const seen = { tabs: 0, updates: 0, goodbyes: 0, crowds: 0, ties: 0 };
+    fc.assert(
+      fc.property(histories(9), ({ facts, rows }) => {
+        const people = peopleOf(rows.at(-1)!);
+        if (people.some((user) => user.connections.length > 1)) seen.tabs++;
+        if (facts.some((fact) => fact.type === "connect" && fact.first < fact.seq)) seen.updates++;
+        if (facts.some((fact) => fact.type === "disconnect")) seen.goodbyes++;
+        if (people.length > 16) seen.crowds++;
+        if (people.some((user, i) => i > 0 && people[i - 1]!.since === user.since)) seen.ties++;
+      }),
+      { numRuns: 60 },
+    );
+    for (const [what, times] of Object.entries(seen)) expect(times, what).toBeGreaterThan(3);
+  });
+});
+
