@@ -20,7 +20,6 @@ export default defineConfig([
     },
     format: ["esm", "cjs"],
     splitting: true,
-    clean: true,
     external: [/^node:/],
   },
   // One file for pages without a bundler.

@@ -3,6 +3,7 @@ import { defineConfig } from "vitest/config";
 export default defineConfig({
   test: {
     include: ["test/**/*.test.ts"],
+    setupFiles: ["test/support/seed.ts"],
     testTimeout: 20_000,
     // The sockets' tests share two cores with one another; more workers only make each slower.
     maxWorkers: 2,

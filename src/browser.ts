@@ -9,6 +9,6 @@ export type {
   Snapshot, User, UserId,
 } from "./index.js";
 export type {
-  Change, Client, ClientOptions, ClientRoom, Clock, CodedError, Presence, Random, RoomOptions, Self, Stop, Transport, TransportListener, View, ViewError, Wake, Watch,
+  Change, Client, ClientOptions, ClientRoom, Clock, CodedError, Presence, Random, RoomOptions, Self, Stop, SubscribeOptions, Transport, TransportListener, View, ViewError, Wake, Watch,
 } from "./client/index.js";
 export type { SocketClass, SocketLike, WebSocketOptions } from "./adapters/websocket.js";

@@ -1,6 +1,6 @@
 import { backoff } from "../client/backoff.js";
 import { systemClock } from "../client/clock.js";
-import { badOption, duration } from "../client/option.js";
+import { badOption, durations } from "../client/option.js";
 import type { Clock, Random, Stop, Transport, TransportListener } from "../ports.js";
 import { decodeFrame, encodeFrame } from "../protocol/frame.js";
 
@@ -43,37 +43,33 @@ export function webSocketTransport(url: string | URL | (() => string | URL | Pro
   const { protocols, clock = systemClock, random = Math.random } = options;
   const Socket = options.WebSocket ?? (globalThis as { WebSocket?: SocketClass }).WebSocket;
   if (typeof Socket !== "function") throw badOption("WebSocket", 'a class, as there is none here: that of the package "ws"');
-  const minDelay = duration("minDelay", options.minDelay, 500);
-  const maxDelay = duration("maxDelay", options.maxDelay, 30_000);
-  const connectTimeout = duration("connectTimeout", options.connectTimeout, 10_000, 1);
+  const { minDelay, maxDelay, connectTimeout } = durations(options, { minDelay: 500, maxDelay: 30_000, connectTimeout: 10_000 }, 1);
 
   let listener: TransportListener | undefined;
   let socket: SocketLike | undefined;
   let up = false;
+  /** Whether an attempt is under way. */
+  let trying = false;
   let opened = 0;
   let failures = 0;
   /** By when a server that said `bye` expects us back; 0 = it did not. */
   let back = 0;
-  /** Whether an attempt is under way. */
-  let trying = false;
   /** What an earlier attempt or socket still says is of no interest. */
   let turn = 0;
   let timer: Stop | undefined;
 
   const open = async (): Promise<void> => {
     const mine = ++turn;
-    const current = (): boolean => mine === turn;
     const fail = (reason: string, retrying = true): void => {
-      if (current()) lose(reason, retrying);
+      if (mine === turn) lose(reason, retrying);
     };
     trying = true;
-    timer?.();
     timer = clock.after(connectTimeout, () => {
-      fail("no connection in time");
+      fail("timeout");
     });
     try {
       const target = typeof url === "function" ? await url() : url;
-      if (!current()) return;
+      if (mine !== turn) return;
       socket = new Socket(target, protocols);
     } catch (error) {
       // A fixed address that makes no sense will make none next time.
@@ -81,23 +77,23 @@ export function webSocketTransport(url: string | URL | (() => string | URL | Pro
       return;
     }
     socket.onopen = () => {
-      if (!current()) return;
+      if (mine !== turn) return;
       trying = false;
-      timer?.();
       up = true;
+      timer?.();
       opened = clock.now();
       listener?.up();
     };
-    socket.onclose = ({ code, reason }: { code?: number; reason?: string }) => {
-      fail(`closed ${code ?? ""} ${reason ?? ""}`.trim());
+    socket.onclose = ({ code }: { code?: number }) => {
+      fail(`closed ${code ?? ""}`);
     };
     // A close follows; Node would take an error that nobody listens to for a crash.
     socket.onerror = () => undefined;
     socket.onmessage = ({ data }: { data: unknown }) => {
       for (const message of typeof data === "string" ? (decodeFrame(data).messages ?? []) : []) {
-        if (!current()) return;
+        if (mine !== turn) return;
         const { type, reconnectWithin } = (message ?? {}) as { type?: unknown; reconnectWithin?: unknown };
-        if (type === "bye" && typeof reconnectWithin === "number") back = clock.now() + reconnectWithin;
+        if (type === "bye") back = clock.now() + Number(reconnectWithin);
         listener?.message(message);
       }
     };
@@ -112,17 +108,18 @@ export function webSocketTransport(url: string | URL | (() => string | URL | Pro
     socket = undefined;
   };
 
-  const lose = (reason: string, retrying: boolean): void => {
+  /** Lets go, says so, and tries again: after a while, or at once. */
+  const lose = (reason: string, retrying: boolean, most?: number): void => {
     const was = up;
-    failures = was && clock.now() - opened >= STEADY ? 0 : failures + 1;
+    const now = clock.now();
+    failures = was && now - opened >= STEADY ? 0 : failures + 1;
+    most ??= back ? back - now : backoff(Math.max(0, failures - 1), minDelay, maxDelay);
+    back = 0;
     drop();
     const mine = turn;
     if (was || !retrying) listener?.down(reason, retrying);
-    // The listener may have ended it, or had another opened.
-    if (!retrying || mine !== turn || !listener) return;
-    const most = back ? Math.max(0, back - clock.now()) : backoff(Math.max(0, failures - 1), minDelay, maxDelay);
-    back = 0;
-    timer = clock.after(random() * most, () => void open());
+    // The listener may have ended it meanwhile.
+    if (retrying && mine === turn) timer = clock.after(random() * Math.max(0, most), () => void open());
   };
 
   return {
@@ -133,12 +130,7 @@ export function webSocketTransport(url: string | URL | (() => string | URL | Pro
       if (up) socket?.send(encodeFrame([message]));
     },
     probe() {
-      if (!listener || trying) return;
-      const was = up;
-      drop();
-      const mine = turn;
-      if (was) listener.down("the link was in doubt", true);
-      if (mine === turn) void open();
+      if (listener && !trying) lose("in doubt", true, 0);
     },
     listen(heard) {
       if (listener) throw new TypeError("headcount: this transport has its client");

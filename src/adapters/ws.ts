@@ -133,7 +133,7 @@ export function attachWs<M, A extends unknown[] = []>(wss: WebSocketServer, regi
       for (const [event, listener] of listeners) socket.off(event, listener);
     });
     if (!link) {
-      publish("refusal", () => ({ link: "", room: undefined, code: "origin_refused" }));
+      publish("refusal", () => ({ link: undefined, room: undefined, code: "origin_refused" }));
       if (options.exclusive) socket.close(1008, "origin refused");
     }
     // Closed while the app made up its mind: no event will say so any more.

@@ -4,7 +4,7 @@ import { decodeServer } from "../protocol/decode-server.js";
 import { PROTOCOL_VERSION } from "../protocol/message.js";
 import { backoff } from "./backoff.js";
 import { systemClock } from "./clock.js";
-import { badOption, duration } from "./option.js";
+import { badOption, durations } from "./option.js";
 import { openRoom, type ClientRoom, type OpenRoom, type RoomOptions, type Shell } from "./room.js";
 import type { LinkTerms } from "./view-state.js";
 import { SELDOM, UNANSWERED, type ViewInput } from "./view.js";
@@ -38,16 +38,16 @@ export type Client = {
 
 /** Does nothing before the first room is subscribed to or entered. @throws TypeError naming an option that makes no sense. */
 export function createClient(options: ClientOptions): Client {
-  const { transport, wake = browserWake, clock = systemClock, random = Math.random, timeouts } = options;
+  const { transport, wake = browserWake, clock = systemClock, random = Math.random } = options;
   if (typeof (transport as Partial<Transport> | undefined)?.listen !== "function") throw badOption("transport", "a Transport");
-  const patience = duration("timeouts.ping", timeouts?.ping, 5_000, 1);
+  const times = durations(options, { linger: 1_000, flush: 50 });
+  const timeouts = durations(options.timeouts ?? {}, { answer: 5_000, ping: 5_000 }, 1);
   const rooms = new Map<RoomName, OpenRoom<unknown>>();
   let n = 1;
   let closed = false;
   let ends: readonly Stop[] | undefined;
   /** The link as its `welcome` described it. */
   let link: LinkTerms | undefined;
-  let lease = 0;
   /** The number of the ping that only its own answer settles: what comes for an older one may have lain in a queue. */
   let pinged = 0;
   let tries = 0;
@@ -76,46 +76,34 @@ export function createClient(options: ClientOptions): Client {
   const call = (): void => {
     pinged = n++;
     transport.send(link ? { type: "ping", n: pinged } : { type: "hello", v: [PROTOCOL_VERSION], features: [] });
-    wait(backoff(tries++, patience, SELDOM), (late) => {
+    wait(backoff(tries++, timeouts.ping, SELDOM), (late) => {
       if (!link) all({ type: "down", error: UNANSWERED });
       // A timer that is late itself was asleep, and so was the answer.
-      else if (late < patience) transport.probe();
+      else if (late < timeouts.ping) transport.probe();
       if (transport.up) call();
     });
   };
   const rest = (): void => {
     tries = 0;
-    wait(Math.max(1_000, lease / 3), call);
+    wait(Math.max(1_000, (link?.lease ?? 0) / 3), call);
   };
   const message = (value: unknown): void => {
     const heard = decodeServer<unknown>(value);
     if (!heard || closed) return;
-    switch (heard.type) {
-      case "bye":
-        break;
-      case "welcome":
-        link = heard;
-        ({ lease } = heard);
-        rest();
-        all({ type: "up", link });
-        break;
-      case "pong":
-        if (heard.re === pinged) rest();
-        break;
-      case "error":
-      case "joined":
-      case "synced":
-      case "ended":
-      case "count":
-      case "state":
-        if (heard.room === undefined) all(heard);
-        else rooms.get(heard.room)?.put(heard);
+    if (heard.type === "welcome") {
+      link = heard;
+      rest();
+      all({ type: "up", link });
+    } else if (heard.type === "pong") {
+      if (heard.re === pinged) rest();
+    } else if (heard.type !== "bye") {
+      if (heard.room === undefined) all(heard);
+      else rooms.get(heard.room)?.put(heard);
     }
   };
   const shell: Shell = {
-    linger: duration("linger", options.linger, 1_000),
-    flush: duration("flush", options.flush, 50),
-    answer: duration("timeouts.answer", timeouts?.answer, 5_000, 1),
+    ...times,
+    answer: timeouts.answer,
     moment: () => ({ now: now(), chance: random(), n }),
     after: (ms, run) => clock.after(ms, run),
     send(messages) {

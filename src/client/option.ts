@@ -4,11 +4,14 @@ export function badOption(name: string, should: string): TypeError {
 }
 
 /**
- * An option in milliseconds, or its default.
- * @throws TypeError when it is no finite number of at least `least`.
+ * Those of the options that are milliseconds, each as given or by default.
+ * @throws TypeError naming one that is no finite number of at least `least`.
  */
-export function duration(name: string, value: unknown, fallback: number, least = 0): number {
-  if (value === undefined) return fallback;
-  if (typeof value === "number" && value >= least && value < Infinity) return value;
-  throw badOption(name, `milliseconds, at least ${least}`);
+export function durations<K extends string>(given: Readonly<Partial<Record<NoInfer<K>, number>>>, defaults: Record<K, number>, least = 0): Record<K, number> {
+  const all = { ...defaults };
+  for (const name in all) {
+    const ms: unknown = (all[name] = given[name] ?? all[name]);
+    if (typeof ms !== "number" || !(ms >= least && ms < Infinity)) throw badOption(name, `milliseconds, at least ${least}`);
+  }
+  return all;
 }

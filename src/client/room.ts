@@ -20,6 +20,9 @@ export type RoomOptions<M> = {
   readonly initial?: Snapshot<M>;
 };
 
+/** What one subscription is told, where it is not what the room was opened with. */
+export type SubscribeOptions = { readonly watch?: Watch };
+
 /** Why a promise was rejected: `code` is stable and documented. */
 export type CodedError = Error & { readonly code: string };
 
@@ -32,9 +35,9 @@ export type ClientRoom<M> = {
   readonly name: RoomName;
   /**
    * Calls the listener at once with the view, and at each visible change.
-   * Until stopped, and `linger` ms more, the room is watched, and I am in it if it was opened with `present`.
+   * (Svelte gives a function as the second argument; it is not called.) Until stopped, and `linger` ms more, the room is watched, and I am in it if it was opened with `present`.
    */
-  readonly subscribe: (listener: (view: View<M>) => void, options?: { readonly watch?: Watch }) => Stop;
+  readonly subscribe: (listener: (view: View<M>) => void, options?: SubscribeOptions | (() => void)) => Stop;
   /** Calls the listener for each thing that a person would notice. Counts as a subscription to everyone. */
   readonly onChange: (listener: (change: Change<M>) => void) => Stop;
   /** The view: the same object until something visible changes. */
@@ -91,6 +94,7 @@ export function openRoom<M>(name: RoomName, { meta, watch = "users", present = t
 
   // Listeners and transports may call back while an input is worked on: what they say waits its turn, so that all hear all in one order.
   const put = (next: ViewInput<M>): void => {
+    closed ||= next.type === "close";
     if (inputs.push(next) > 1) return;
     for (let input; (input = inputs[0]); inputs.shift()) {
       const { view } = state;
@@ -108,6 +112,11 @@ export function openRoom<M>(name: RoomName, { meta, watch = "users", present = t
       else if (state.acked && state.present) settle();
       if (state.view !== view) tell(listeners, state.view);
       for (const change of stepped.changes) tell(hearers, change);
+      if (input.type === "close") {
+        listeners.clear();
+        hearers.clear();
+        for (const stop of timers) stop();
+      }
     }
   };
   const settle = (error?: ViewError): void => {
@@ -115,11 +124,12 @@ export function openRoom<M>(name: RoomName, { meta, watch = "users", present = t
     waiting = [];
     for (const done of told) done(error);
   };
-  const wish = (renew?: true): void => {
-    const wanted = entered || claims.size > 0;
+  const wish = (renew = false): void => {
     if (closed) return;
-    if (wanted) shell.start();
-    put({ type: "wish", watch: wanted ? MODES[Math.max(0, ...[...claims].map(({ mode }) => mode))] : undefined, present: entered || (present && !left), renew: !!renew });
+    const mode = Math.max(0, ...[...claims].map((claim) => claim.mode));
+    const wanted = entered || (present && !left && claims.size > 0);
+    if (mode || wanted) shell.start();
+    put({ type: "wish", watch: mode || wanted ? MODES[mode] : undefined, present: wanted, renew });
   };
   const claim = <T>(set: Set<(value: T) => void>, listener: (value: T) => void, wanted: Watch): Stop => {
     const key = { mode: modeOf(wanted) };
@@ -133,7 +143,7 @@ export function openRoom<M>(name: RoomName, { meta, watch = "users", present = t
       set.add(member);
     }
     return () => {
-      if (!set.delete(member)) return;
+      if (!set.delete(member) || closed) return;
       const stop = shell.after(shell.linger, () => {
         timers.delete(stop);
         claims.delete(key);
@@ -152,7 +162,7 @@ export function openRoom<M>(name: RoomName, { meta, watch = "users", present = t
     room: {
       name,
       subscribe(listener, options) {
-        const stop = claim(listeners, listener, options?.watch ?? watch);
+        const stop = claim(listeners, listener, (options as SubscribeOptions | undefined)?.watch ?? watch);
         tell(new Set([listener]), state.view);
         return stop;
       },
@@ -162,7 +172,7 @@ export function openRoom<M>(name: RoomName, { meta, watch = "users", present = t
       enter() {
         const entry = new Promise<void>((resolve, reject) => {
           waiting.push((error) => {
-            if (error) reject(Object.assign(new Error(error.message), { code: error.code }));
+            if (error) reject(Object.assign(new Error(error.message), error));
             else resolve();
           });
         });
@@ -177,22 +187,12 @@ export function openRoom<M>(name: RoomName, { meta, watch = "users", present = t
       leave() {
         entered = false;
         left = true;
-        settle({ code: "left", message: "leave() came before the server's answer" });
+        settle({ code: "left", message: "left before the answer" });
         wish();
       },
       update,
     },
-    put(input) {
-      if (input.type !== "close") {
-        put(input);
-        return;
-      }
-      closed = true;
-      for (const stop of timers) stop();
-      put(input);
-      listeners.clear();
-      hearers.clear();
-    },
+    put,
   };
 }
 

@@ -6,7 +6,7 @@ import { reduce } from "../core/reduce.js";
 import { emptyRoom } from "../core/room.js";
 import type { ServerEvent } from "../protocol/decode-server.js";
 import type { Moment } from "./view.js";
-import { distrust, NO_LINK, NOTHING, type Draft } from "./view-state.js";
+import { distrust, NO_LINK, nothing, type Draft } from "./view-state.js";
 
 /** What a server says of a room, or of a request. `synced` tells nothing that the state after it doesn't. */
 export type Heard<M> = Exclude<ServerEvent<M>, { type: "welcome" | "pong" | "bye" }>;
@@ -36,8 +36,7 @@ export function hear<M>(s: Draft<M>, heard: Heard<M>, { now, chance }: Moment): 
       // The end of an earlier stay comes too late to mean this one.
       if (re === undefined ? conn !== undefined && conn !== s.self?.conn : re !== asked) break;
       const { link, present } = s;
-      drop(s);
-      Object.assign(s, NO_LINK, NOTHING, { link, watch, present });
+      Object.assign(s, NO_LINK, nothing(), { link, watch, present });
       s.ended = { at: typeof retry === "number" ? now + retry : Infinity, up: retry === true };
       s.error = { code, message };
       break;
@@ -91,7 +90,7 @@ export function hear<M>(s: Draft<M>, heard: Heard<M>, { now, chance }: Moment): 
 }
 
 /** Forgets who is there. */
-export function drop<M>(s: Draft<M>): void {
+function drop<M>(s: Draft<M>): void {
   s.room = emptyRoom();
   s.count = undefined;
 }

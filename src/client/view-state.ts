@@ -8,6 +8,8 @@ import { show, type Self, type View, type ViewError } from "./view-show.js";
 
 /** What the server's `welcome` says of the link, in ms. */
 export type LinkTerms = {
+  /** How long the server forgives silence. */
+  readonly lease: number;
   /** A watched room is heard of at least once in so long. */
   readonly every: number;
   /** Over how long to spread what everybody asks at once. */
@@ -79,17 +81,16 @@ export type Draft<M> = { -readonly [K in keyof ViewState<M>]: ViewState<M>[K] };
 export const NO_LINK = { link: undefined, pages: undefined, asked: 0, acked: false, rank: -1, tries: 0, askAt: Infinity, updated: 0, updateAt: Infinity } as const;
 
 /** What leaving a room takes with it. */
-export const NOTHING = {
-  watch: undefined, present: false, count: undefined, answered: false, sent: undefined, told: undefined, self: undefined, since: undefined, ended: undefined, error: undefined,
-} as const;
+export function nothing<M>() {
+  return { room: emptyRoom<M>(), watch: undefined, present: false, count: undefined, answered: false, sent: undefined, told: undefined, self: undefined, since: undefined } as const;
+}
 
 /** A room that nobody wished for yet. */
 export function emptyView<M>(options: ViewOptions<M>): ViewState<M> {
-  const room = emptyRoom<M>();
-  const { initial } = options;
   const s: Draft<M> = {
-    ...NO_LINK, ...NOTHING, options, meta: undefined, room: initial ? reduce(room, initial) : room, heard: 0, people: undefined, view: {} as View<M>, due: Infinity,
+    ...NO_LINK, ...nothing<M>(), options, meta: undefined, ended: undefined, error: undefined, heard: 0, people: undefined, view: {} as View<M>, due: Infinity,
   };
+  if (options.initial) s.room = reduce(s.room, options.initial);
   s.view = show(s, false, 0);
   return s;
 }

@@ -4,9 +4,9 @@ import { doubt } from "../core/reduce.js";
 import { askOf } from "../core/select.js";
 import type { ClientMessage, Watch } from "../protocol/message.js";
 import { backoff } from "./backoff.js";
-import { drop, hear, type Heard } from "./view-hear.js";
+import { hear, type Heard } from "./view-hear.js";
 import { show, type ViewError } from "./view-show.js";
-import { distrust, NO_LINK, NOTHING, severity, shown, type Draft, type LinkTerms, type ViewState } from "./view-state.js";
+import { distrust, NO_LINK, nothing, severity, shown, type Draft, type LinkTerms, type ViewState } from "./view-state.js";
 
 /** All that can happen to a view. */
 export type ViewInput<M> =
@@ -14,7 +14,7 @@ export type ViewInput<M> =
   | { readonly type: "wish"; readonly watch: Watch | undefined; readonly present: boolean; readonly renew?: boolean }
   | { readonly type: "meta"; readonly meta: M | undefined }
   /** A `welcome` came. */
-  | { readonly type: "up"; readonly link: LinkTerms }
+  | { readonly type: "up"; readonly link: LinkTerms; readonly error?: undefined }
   | { readonly type: "down"; readonly error?: ViewError | undefined }
   /** The time that `due` named has come. */
   | { readonly type: "timer" }
@@ -37,57 +37,41 @@ export const UNANSWERED: ViewError = { code: "unanswered", message: "no answer y
 /** The state after an input, what to send, and what changed. Pure. */
 export function step<M>(state: ViewState<M>, input: ViewInput<M>, moment: Moment): Stepped<M> {
   const s: Draft<M> = { ...state };
-  const { link, ended, error, watch, options } = s;
-  const { now, n } = moment;
+  const { link, ended, error, watch } = s;
+  const { now } = moment;
   const send: ClientMessage[] = [];
   let changes: readonly Change<M>[] = [];
-  switch (input.type) {
-    case "wish":
-    case "close":
-      if (input.type === "wish" && input.watch) {
-        const renew = input.renew && ended;
-        if (renew) s.ended = s.error = undefined;
-        if (input.watch !== watch) distrust(s);
-        else if (input.present === s.present && !renew) break;
-        s.watch = input.watch;
-        s.present = input.present;
-        rejoin(s, now);
-        break;
-      }
-      if (s.asked) send.push({ type: "leave", n, room: options.name });
-      drop(s);
-      // What the server ended stays ended: only a renewed wish is a new one.
-      Object.assign(s, NO_LINK, NOTHING, { link, ended, error: ended && error });
-      if (input.type === "close") {
-        s.ended = { at: Infinity, up: false };
-        s.error = { code: "closed", message: "the client was closed" };
-      }
-      break;
-    case "meta":
-      s.meta = input.meta;
-      s.updateAt = Math.min(s.updateAt, now + options.flush);
-      break;
-    case "up":
-    case "down":
-      Object.assign(s, NO_LINK);
-      if (input.type === "up") {
-        s.link = input.link;
-        s.heard = now;
-        if (ended?.up) s.ended = undefined;
-        distrust(s);
-        rejoin(s, now);
-      }
-      if (!s.ended) s.error = input.type === "down" ? input.error : undefined;
-      break;
-    case "timer":
-      break;
-    case "joined":
-    case "synced":
-    case "ended":
-    case "error":
-    case "count":
-    case "state":
-      if (link && watch && !ended) changes = hear(s, input, moment);
+  if (input.type === "wish" && input.watch) {
+    const renew = input.renew && ended;
+    if (renew) s.ended = s.error = undefined;
+    const switched = input.watch !== watch;
+    if (switched) distrust(s);
+    if (switched || renew || input.present !== s.present) rejoin(s, now);
+    s.watch = input.watch;
+    s.present = input.present;
+  } else if (input.type === "wish" || input.type === "close") {
+    if (s.asked) send.push({ type: "leave", n: moment.n, room: s.options.name });
+    // What the server ended stays ended: only a renewed wish is a new one.
+    Object.assign(s, NO_LINK, nothing(), { link, ended, error: ended && error });
+    if (input.type === "close") {
+      s.ended = { at: Infinity, up: false };
+      s.error = { code: "closed", message: "the client was closed" };
+    }
+  } else if (input.type === "meta") {
+    s.meta = input.meta;
+    s.updateAt = Math.min(s.updateAt, now + s.options.flush);
+  } else if (input.type === "up" || input.type === "down") {
+    Object.assign(s, NO_LINK);
+    if (input.type === "up") {
+      s.link = input.link;
+      s.heard = now;
+      if (ended?.up) s.ended = undefined;
+      distrust(s);
+      rejoin(s, now);
+    }
+    if (!s.ended) s.error = input.error;
+  } else if (input.type !== "timer" && link && watch && !ended) {
+    changes = hear(s, input, moment);
   }
   if (s.ended && s.ended.at <= now) {
     s.ended = s.error = undefined;

@@ -9,10 +9,9 @@ export const browserWake: Wake = (listener) => {
   const awake = (): void => {
     if (!document.hidden) listener();
   };
-  if (typeof document !== "undefined") {
-    // On their way down the window sees the document's events too, also those that don't bubble.
-    for (const type of ["online", "pageshow", "resume", "visibilitychange"]) addEventListener(type, awake, { capture: true, signal: end.signal });
-  }
+  // On their way down the window sees the document's events too, also those that don't bubble.
+  const types = typeof document === "undefined" ? [] : ["online", "pageshow", "resume", "visibilitychange"];
+  for (const type of types) addEventListener(type, awake, { capture: true, signal: end.signal });
   return () => {
     end.abort();
   };

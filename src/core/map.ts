@@ -31,7 +31,7 @@ class PersistentMap<V extends Keyed> implements ReadonlyMap<string, V> {
   }
 
   get(id: string): V | undefined {
-    const value = nearest(this.root, id, hashFor(this.root, id));
+    const value = nearest(this.root, id, hashOf(this.root, id));
     return value?.id === id ? value : undefined;
   }
 
@@ -80,46 +80,48 @@ export function emptyMap<V extends Keyed>(): ReadonlyMap<string, V> {
 export function put<V extends Keyed>(map: ReadonlyMap<string, V>, value: V, owner?: Owner): ReadonlyMap<string, V> {
   const { root, size } = map as Made<V>;
   const { id } = value;
-  const hash = hashFor(root, id);
-  const near = nearest(root, id, hash);
-  if (near === value) return map;
-  let level = Infinity;
+  const hash = hashOf(root, id);
+  // The level at which the id leaves the tree; Infinity when it is there.
+  let level = 0;
   let theirs = 0;
-  if (near?.id === id) return next(map, edit(root, id, hash, level, theirs, owner, value), size, owner);
-  level = FLAT;
-  if (root[1] !== FLAT) {
-    let node: Child<V> = root;
-    for (level = 0; isNode(node) && node[1] === level && (node[2] >> digit(id, hash, level)) & 1; level++) node = node[slot(node, id, hash)] as Child<V>;
-    // Where no level was left out on the way, a gap is where the id belongs.
-    if (!isNode(node) || node[1] !== level) {
-      const other = (near as V).id;
-      const otherHash = hashFor(root, other);
-      for (; (theirs = digit(other, otherHash, level)) === digit(id, hash, level); ) level++;
-    }
-  } else if (size >= MAX_FLAT) {
-    // A tree of one is the value itself.
-    let tree: ReadonlyMap<string, V> = new PersistentMap<V>(value as unknown as Node<V>, 1);
-    for (const resident of map.values()) tree = put(tree, resident, owner);
-    return tree;
+  let child: Child<V> = root;
+  while (isNode(child) && child[1] === level && (child[2] >> digit(id, hash, level)) & 1) {
+    child = child[slot(child, id, hash)] as Child<V>;
+    level++;
   }
-  return next(map, edit(root, id, hash, level, theirs, owner, value), size + 1, owner);
+  // A gap is where the id belongs if no level was left out on the way to it. If not, it may part from them higher up.
+  if (!isNode(child) || child[1] !== level) {
+    const near = nearest(child, id, hash);
+    if (near === value) return map;
+    if (near?.id === id) level = Infinity;
+    else if (root[1] !== FLAT) {
+      const other = (near as V).id;
+      const otherHash = hashOf(root, other);
+      while ((theirs = digit(other, otherHash, level)) === digit(id, hash, level)) level++;
+    } else if (size < MAX_FLAT) level = FLAT;
+    else {
+      // A tree of one is the value itself.
+      let tree: ReadonlyMap<string, V> = new PersistentMap<V>(value as unknown as Node<V>, 1);
+      for (const resident of map.values()) tree = put(tree, resident, owner);
+      return tree;
+    }
+  }
+  return next(map, edit(root, id, hash, level, theirs, owner, value), level < Infinity ? size + 1 : size, owner);
 }
 
 /** The map without the entry of that id; the same map when there is none. Otherwise like `put`. */
 export function drop<V extends Keyed>(map: ReadonlyMap<string, V>, id: string, owner?: Owner): ReadonlyMap<string, V> {
   const { root, size } = map as Made<V>;
-  if (!map.has(id)) return map;
-  return next(
-    map,
+  const hash = hashOf(root, id);
+  if (nearest(root, id, hash)?.id !== id) return map;
+  const top: Child<V> | undefined =
     root[1] !== FLAT && size <= MIN_TREE
       ? [owner, FLAT, 0, ...[...map.values()].filter((value) => value.id !== id)]
-      : edit(root, id, hashFor(root, id), Infinity, 0, owner, undefined),
-    size - 1,
-    owner,
-  );
+      : edit(root, id, hash, Infinity, 0, owner, undefined);
+  return next(map, top, size - 1, owner);
 }
 
-/** The map of that root. A root belongs to one map, so the owner of the one is the owner of the other. */
+/** The map with that root. A root belongs to one map, so the owner of the one is the owner of the other. */
 function next<V extends Keyed>(map: ReadonlyMap<string, V>, root: Child<V> | undefined, size: number, owner: Owner | undefined): ReadonlyMap<string, V> {
   const made = map as Made<V>;
   if (!owner || made.root[0] !== owner) return new PersistentMap(root as Node<V>, size);
@@ -128,12 +130,17 @@ function next<V extends Keyed>(map: ReadonlyMap<string, V>, root: Child<V> | und
   return made;
 }
 
-/** The value of that id. If there is none, any that shares with it all digits which ... */
+/** The value of that id; of an id that isn't there, any with the same digits at all levels on the way down to it. */
 function nearest<V extends Keyed>(child: Child<V> | undefined, id: string, hash: number): V | undefined {
   while (isNode(child)) child = (child[slot(child, id, hash)] ?? child[FIRST]) as Child<V>;
   return child;
 }
 
+/**
+ * What stands in a child's place when the id's value is set, or taken out where `value` is undefined.
+ * An id that isn't there comes in at `level`, beside those whose digit there is `theirs`.
+ * It goes as deep as there are nodes: eight for the hash, at worst five for each unit that ids of one hash share.
+ */
 function edit<V extends Keyed>(
   child: Child<V>,
   id: string,
@@ -147,12 +154,14 @@ function edit<V extends Keyed>(
     if (level === Infinity) return value;
     child = [owner, level, 1 << theirs, child];
   }
-  const at = slot(child, id, hash);
+  const at = level === FLAT ? child.length : slot(child, id, hash);
   if (child[1] === level) return resize(child, at, 1 << digit(id, hash, level), owner, value);
   const below = edit(child[at] as Child<V>, id, hash, level, theirs, owner, value);
   if (!below) {
     // Of two children the other one takes the node's place.
-    return child[1] === FLAT || child.length > FIRST + 2 ? resize(child, at, 1 << digit(id, hash, child[1]), owner, value) : (child[FIRST + FIRST + 1 - at] as Child<V>);
+    return child[1] !== FLAT && child.length === FIRST + 2
+      ? (child[FIRST + FIRST + 1 - at] as Child<V>)
+      : resize(child, at, 1 << digit(id, hash, child[1]), owner, value);
   }
   const node: Node<V> = owner && child[0] === owner ? child : (child.slice() as Node<V>);
   node[0] = owner;
@@ -166,10 +175,12 @@ function isNode<V>(child: Child<V> | undefined): child is Node<V> {
 
 /** A copy with the value squeezed in, or without one a slot less. `splice` would keep room to grow in each node. */
 function resize<V>(node: Node<V>, at: number, bit: number, owner: Owner | undefined, value: V | undefined): Node<V> {
-  const by = value ? 1 : -1;
-  const copy = new Array<unknown>(node.length + by) as Node<V>;
-  for (let i = 0; i < copy.length; i++) copy[i] = i < at ? node[i] : node[i - by];
-  if (value) copy[at] = value;
+  const copy = new Array<unknown>(node.length + (value ? 1 : -1)) as Node<V>;
+  let i = 0;
+  for (; i < at; i++) copy[i] = node[i];
+  if (value) copy[at++] = value;
+  else i++;
+  while (i < node.length) copy[at++] = node[i++];
   copy[0] = owner;
   copy[2] ^= bit;
   return copy;
@@ -196,7 +207,8 @@ function digit(id: string, hash: number, level: number): number {
   return ((id.charCodeAt(level / 5) + 1) >>> ((level % 5) * 4)) & 15;
 }
 
-function hashFor(root: Node<Keyed>, id: string): number {
+/** Thirty-two bits, the best ones on top. No flat map asks for a digit of them. */
+function hashOf(root: Node<Keyed>, id: string): number {
   let hash = 0;
   if (root[1] !== FLAT) for (let i = 0; i < id.length; i++) hash = Math.imul(hash ^ id.charCodeAt(i), 0x9e3779b1);
   return hash;

@@ -7,7 +7,8 @@ export type Done = (failure: Failure) => void;
 
 /** The wishes for one room's log: one append in flight, in order, what comes meanwhile is the next batch. */
 export type AppendQueue<M> = {
-  readonly push: (op: Op<M>, done: Done) => void;
+  /** Without an op: `done` when all before it is answered. */
+  readonly push: (op: Op<M> | undefined, done: Done) => void;
   /** Sends what waits, unless something is on its way. */
   readonly pump: () => void;
   readonly busy: () => boolean;
@@ -22,61 +23,67 @@ export type AppendQueueOptions<M> = {
   readonly onAppended: (appended: Appended<M>) => void;
   /** The log refused this op. */
   readonly onRefused: (op: Op<M>) => void;
-  /** The log threw: a defect. */
-  readonly onDefect: (cause: unknown) => void;
+  /** The log threw: a defect. Whether the room was started again with all that the host holds, what was wished included. */
+  readonly onDefect: (cause: unknown) => boolean;
   /** The log rejected: it could not be reached. */
   readonly onUnavailable: (cause: unknown) => void;
   /** Nothing waits any more. */
   readonly onQuiet: () => void;
 };
 
-type Waiting<M> = { readonly op: Op<M>; readonly done: Done };
+type Waiting<M> = { readonly op: Op<M> | undefined; readonly done: Done };
 
 export function createAppendQueue<M>(room: RoomName, { log, ...options }: AppendQueueOptions<M>): AppendQueue<M> {
   let waiting: Waiting<M>[] = [];
-  let busy = false;
+  let inFlight: readonly Waiting<M>[] = [];
   let closed = false;
   let stopRetry: Stop | undefined;
 
   function pump(): void {
-    while (!busy && waiting.length > 0 && !closed) {
+    while (inFlight.length === 0 && waiting.length > 0) {
       const batch = waiting;
+      const ops = batch.flatMap(({ op }) => (op ? [op] : []));
       waiting = [];
-      busy = true;
+      inFlight = batch;
       let appended: Appended<M> | Promise<Appended<M>>;
       try {
-        appended = log.append(room, batch.map(({ op }) => op));
+        appended = ops.length > 0 ? log.append(room, ops) : { delta: undefined, refused: [], turns: [] };
       } catch (cause) {
-        busy = false;
-        for (const { done } of batch) done("failed");
-        options.onDefect(cause);
+        inFlight = [];
+        const failure = options.onDefect(cause) ? undefined : "failed";
+        for (const { done } of batch) done(failure);
         continue;
       }
       if (appended instanceof Promise) appended.then((result) => { settle(batch, result); pump(); }, (cause: unknown) => { again(batch, cause); });
       else settle(batch, appended);
     }
-    if (!busy && waiting.length === 0) options.onQuiet();
+    if (inFlight.length === 0 && !closed) options.onQuiet();
   }
 
   function settle(batch: readonly Waiting<M>[], appended: Appended<M>): void {
-    busy = false;
     if (closed) return;
-    options.onAppended(appended);
-    // A repeat is what a retry looks like: the log has it already.
-    const refused = new Map(appended.refused.filter(({ code }) => code !== "repeat").map(({ op, code }) => [op, code]));
-    batch.forEach(({ op, done }, i) => {
-      const code = refused.get(i);
-      if (code !== undefined) options.onRefused(op);
-      done(code);
-    });
+    inFlight = [];
+    try {
+      options.onAppended(appended);
+      const codes = new Map(appended.refused.map(({ op, code }) => [op, code]));
+      let i = 0;
+      for (const { op, done } of batch) {
+        const code = op && refusalOf(op, codes.get(i++));
+        if (op && code) options.onRefused(op);
+        done(code);
+      }
+    } catch (cause) {
+      options.onDefect(cause);
+    }
   }
 
   /** What the log may have missed goes again; tags keep it from counting twice. */
   function again(batch: readonly Waiting<M>[], cause: unknown): void {
+    if (closed) return;
     options.onUnavailable(cause);
     stopRetry = options.retry(() => {
-      busy = false;
       waiting = [...batch, ...waiting];
+      inFlight = [];
       pump();
     });
   }
@@ -84,11 +91,16 @@ export function createAppendQueue<M>(room: RoomName, { log, ...options }: Append
   return {
     pump,
     push: (op, done) => { waiting.push({ op, done }); },
-    busy: () => busy,
+    busy: () => inFlight.length > 0,
     close() {
       closed = true;
       stopRetry?.();
-      for (const { done } of waiting.splice(0)) done("failed");
+      for (const { done } of [...inFlight, ...waiting.splice(0)]) done("failed");
     },
   };
+}
+
+/** What a retry looks like is no refusal: the log has it already, or what was to go has gone. */
+function refusalOf<M>(op: Op<M>, code: RefusalCode | undefined): RefusalCode | undefined {
+  return code === "repeat" || (op.type === "disconnect" && code !== undefined) ? undefined : code;
 }

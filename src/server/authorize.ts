@@ -1,7 +1,7 @@
 import type { RoomName } from "../core/event.js";
 import type { EndReason, Watch } from "../protocol/message.js";
 import type { KnownIdentity, LinkState, Parts } from "./parts.js";
-import { askApp, andThen } from "./patience.js";
+import { andThen } from "./patience.js";
 
 /** Why a link may not be in a room, or watch it. `retry`: whether, or after how many ms, asking again makes sense. */
 export type Refusal = { readonly reason: EndReason; readonly code: string; readonly message: string; readonly retry: boolean | number };
@@ -9,15 +9,15 @@ export type Refusal = { readonly reason: EndReason; readonly code: string; reado
 /** After so many ms a client asks again what a fault of the server refused. */
 const TRY_AGAIN = 10_000;
 
-/** Whether a client may have what it wants of a room; undefined = yes. What was allowed once is not asked again for the same user. */
+/** Whether a client may have what it wants of a room; undefined = yes. What it has already is not asked again. */
 export function authorize<M>(parts: Parts<M>, link: LinkState<M>, identity: KnownIdentity<M>, room: RoomName, watch: Watch, present: boolean): Refusal | undefined | Promise<Refusal | undefined> {
-  const key = `${watch} ${present} ${room}`;
-  if (link.given.has(room) || link.granted.has(key)) return undefined;
+  const wish = link.wishes.get(room);
+  if (link.given.has(room) || (wish?.watch === watch && wish.present === present)) return undefined;
   const ask = link.options.authorize;
   if (!ask) {
     return refusal("no_authorize", 'This server lets nobody into rooms by wish: its adapter was attached without "authorize". Give it one, or join links on the server.', false);
   }
-  const answer = askApp(parts.clock, parts.numbers.patience, () => ask({ user: identity.user, room, watch, present }));
+  const answer = parts.patience.ask(() => ask({ user: identity.user, room, watch, present }));
   return andThen(answer, (answered) => {
     if (answered.how === "late") {
       report(`"authorize" gave no answer within ${parts.numbers.patience} ms.`, "authorize_timeout");
@@ -28,10 +28,7 @@ export function authorize<M>(parts: Parts<M>, link: LinkState<M>, identity: Know
       return refusal("authorize_failed", "The server could not decide.", TRY_AGAIN);
     }
     const verdict: unknown = answered.value;
-    if (verdict === true) {
-      link.granted.add(key);
-      return undefined;
-    }
+    if (verdict === true) return undefined;
     if (verdict === false) return refusal("refused", "The server does not allow this.", false);
     if (isRefusal(verdict)) return refusal(verdict.code, verdict.message, false);
     report('"authorize" must return true, false or { code, message }; the room was refused.', "authorize_failed");
@@ -39,6 +36,8 @@ export function authorize<M>(parts: Parts<M>, link: LinkState<M>, identity: Know
   });
 
   function report(message: string, code: string, cause?: unknown): void {
+    // Nobody waits for it any more.
+    if (link.closed) return;
     parts.events.report({ code, message, room, link: link.id, user: identity.user, ...(cause === undefined ? {} : { cause }) });
   }
 }

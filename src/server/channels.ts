@@ -9,7 +9,7 @@ export type DeltaMessage = { readonly room: RoomName; readonly from: number; rea
 /** On `headcount:repair`: a snapshot that had to be sent to one who knew the room, an audit's repair, a room started again. */
 export type RepairMessage = { readonly room: RoomName | undefined; readonly link: LinkId | undefined; readonly what: "snapshot" | "audit" | "restart" };
 /** On `headcount:refusal`: what a client was refused, and by which code. */
-export type RefusalMessage = { readonly link: LinkId; readonly room: RoomName | undefined; readonly code: string };
+export type RefusalMessage = { readonly link: LinkId | undefined; readonly room: RoomName | undefined; readonly code: string };
 
 type Messages = { fact: FactMessage; delta: DeltaMessage; repair: RepairMessage; refusal: RefusalMessage };
 

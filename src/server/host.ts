@@ -198,12 +198,15 @@ function unclaim<M>(draft: HostDraft<M>, connection: HostConnection<M>, by: Clai
 }
 
 function close<M>(draft: HostDraft<M>, id: LinkId, how: How): void {
-  const { grace } = draft.host.options;
+  const { options, within } = draft.host;
   const link = draft.host.links.get(id);
   if (!link) return;
-  if (how === "drain") closeLink(draft, link, (connection) => { vanish(draft, connection, draft.host.within); });
-  else if (how === "vanished" && grace > 0) closeLink(draft, link, (connection) => { vanish(draft, connection, grace); });
-  else closeLink(draft, link, (connection) => { endConnection(draft, connection, how); });
+  // A drained one vanishes only when the time to reconnect is over, and has its grace like any that vanished.
+  const wait = options.grace + (how === "drain" ? within : 0);
+  if (how === "leave" || how === "timeout" || wait === 0) {
+    const reason = how === "drain" ? "vanished" : how;
+    closeLink(draft, link, (connection) => { endConnection(draft, connection, reason); });
+  } else closeLink(draft, link, (connection) => { vanish(draft, connection, wait); });
 }
 
 /** The connection by which a link is in a room. */

@@ -2,9 +2,9 @@ import type { RoomName } from "../core/event.js";
 import { authorize } from "./authorize.js";
 import { connectionAt, roomsAt } from "./host.js";
 import type { Identity } from "./link.js";
-import { acknowledge, enter, join, roomsOf, update } from "./membership.js";
+import { acknowledge, enter, join, roomsOf, shown, update } from "./membership.js";
 import type { KnownIdentity, LinkState, Parts } from "./parts.js";
-import { askApp, andThen } from "./patience.js";
+import { andThen } from "./patience.js";
 
 /** What `identify` gave, checked; undefined when it makes no sense. */
 export function knownIdentity<M>(identity: unknown, maxId: number): KnownIdentity<M> | undefined {
@@ -19,20 +19,22 @@ export function become<M>(parts: Parts<M>, link: LinkState<M>, next: KnownIdenti
   const before = link.identity;
   if (!next) {
     if (before) logout(parts, link);
+    // An `identify` that is still out was asked before this was said.
+    else link.generation++;
     return;
   }
   link.identity = next;
   link.voice.context = next.context;
   if (before?.user === next.user) return renew(parts, link);
   const wishes = [...link.wishes];
-  const given = [...link.given];
+  const given = [...link.given].filter(([, { auto }]) => !auto);
   forget(parts, link);
   parts.ledger.dispatch({ type: "identify", link: link.id, user: next.user });
   return andThen(autoJoin(parts, link, next), (rooms) =>
     all([
-      ...rooms.map((room) => () => give(parts, link, room, undefined)),
-      ...given.filter(([room]) => !rooms.includes(room)).map(([room, meta]) => () => regive(parts, link, next, room, meta)),
-      ...wishes.map(([room, wish]) => () => join(parts, link, { room, ...wish })),
+      ...rooms.map((room) => () => give(parts, link, room, undefined, true)),
+      ...given.map(([room, { meta }]) => () => regive(parts, link, room, meta)),
+      ...wishes.map(([room, { watch, present, meta }]) => () => join(parts, link, { room, watch, present, meta })),
     ]));
 }
 
@@ -42,7 +44,7 @@ export function introduce<M>(parts: Parts<M>, link: LinkState<M>, tell: (identit
   const ask = user === undefined ? identify : () => ({ user, context, ...(meta === undefined ? {} : { meta }) });
   if (!ask) return;
   const { generation } = link;
-  void andThen(askApp(parts.clock, parts.numbers.patience, ask), (answered) => {
+  void andThen(parts.patience.ask(ask), (answered) => {
     if (link.closed || link.generation !== generation) return;
     if (answered.how === "answer") { tell(answered.value); return; }
     const late = answered.how === "late";
@@ -54,28 +56,32 @@ export function introduce<M>(parts: Parts<M>, link: LinkState<M>, tell: (identit
 }
 
 /** Joins a link to a room for the server. Whether it is in. */
-export function give<M>(parts: Parts<M>, link: LinkState<M>, room: RoomName, meta: unknown): boolean | Promise<boolean> {
+export function give<M>(parts: Parts<M>, link: LinkState<M>, room: RoomName, asked: unknown, auto: boolean): boolean | Promise<boolean> {
   const { generation } = link;
   if (link.closed) return false;
+  const meta = asked === undefined ? shown(link, room) : asked;
   return andThen(enter(parts, link, room, "server", meta), (failed) => {
     if (link.closed || link.generation !== generation) return false;
     if (failed) {
       parts.events.report({ code: failed.code, message: `The server's join was refused: ${failed.message}`, room, link: link.id, ...(link.identity ? { user: link.identity.user } : {}) });
       return false;
     }
-    link.given.set(room, meta);
+    // Left while the log took it.
+    if (!connectionAt(parts.ledger.host(), link.id, room)?.claims.includes("server")) return false;
+    link.given.set(room, { meta, auto });
     acknowledge(parts, link, room, undefined);
     return true;
   });
 }
 
 /** A room that the server had joined the former user to: the new one needs leave of `authorize`. */
-function regive<M>(parts: Parts<M>, link: LinkState<M>, identity: KnownIdentity<M>, room: RoomName, meta: unknown): void | Promise<void> {
-  if (!link.options.authorize) return;
-  const { generation } = link;
+function regive<M>(parts: Parts<M>, link: LinkState<M>, room: RoomName, meta: unknown): void | Promise<void> {
+  const { generation, identity } = link;
+  if (!identity || !link.options.authorize) return;
   return andThen(authorize(parts, link, identity, room, "none", true), (refused) => {
-    if (refused || link.generation !== generation) return;
-    return andThen(give(parts, link, room, meta), () => undefined);
+    // Meanwhile another user: what was allowed, or not, was for the former one.
+    if (link.generation !== generation) return regive(parts, link, room, meta);
+    if (!refused) return andThen(give(parts, link, room, meta, false), () => undefined);
   });
 }
 
@@ -90,10 +96,9 @@ function logout<M>(parts: Parts<M>, link: LinkState<M>): void {
   }
 }
 
-/** What was allowed, wanted and awaited was for the former user. */
+/** What was wanted, given and awaited was for the former user. */
 function forget<M>(parts: Parts<M>, link: LinkState<M>): void {
   link.generation++;
-  link.granted.clear();
   link.given.clear();
   for (const room of link.wishes.keys()) parts.fanout.unwatch(link.id, room);
   link.wishes.clear();
@@ -102,8 +107,7 @@ function forget<M>(parts: Parts<M>, link: LinkState<M>): void {
 /** The same user with another meta: an update in every room, not a coming and going. */
 function renew<M>(parts: Parts<M>, link: LinkState<M>): void | Promise<void> {
   return all(roomsAt(parts.ledger.host(), link.id).map((room) => () => {
-    const meta = link.wishes.get(room)?.meta ?? link.given.get(room);
-    return andThen(update(parts, link, room, meta), (failed) => {
+    return andThen(update(parts, link, room, shown(link, room)), (failed) => {
       if (failed) parts.events.report({ code: failed.code, message: failed.message, room, link: link.id });
     });
   }));
@@ -113,7 +117,7 @@ function autoJoin<M>(parts: Parts<M>, link: LinkState<M>, identity: KnownIdentit
   const ask = link.options.autoJoin;
   if (!ask) return [];
   const { generation } = link;
-  return andThen(askApp(parts.clock, parts.numbers.patience, () => ask(identity)), (answered) => {
+  return andThen(parts.patience.ask(() => ask(identity)), (answered) => {
     if (link.closed || link.generation !== generation) return [];
     if (answered.how === "answer") {
       const rooms = answered.value === undefined ? [] : Array.isArray(answered.value) ? (answered.value as readonly unknown[]) : [answered.value];

@@ -1,5 +1,5 @@
 import { changes, type Change } from "../core/change.js";
-import type { ConnectionId, RoomEvent, RoomName } from "../core/event.js";
+import type { ConnectionId, RoomEvent, RoomName, UserId } from "../core/event.js";
 import type { Room } from "../core/room.js";
 import type { Log, Op, Stop } from "../ports.js";
 import { createAppendQueue, type AppendQueue, type Done, type Failure } from "./append-queue.js";
@@ -18,19 +18,22 @@ export type LedgerOptions<M> = {
   readonly log: Log<M>;
   readonly host: HostOptions;
   readonly events: Events<M>;
-  /** Calls later, when a log that failed may be there again. */
+  /** Calls a while later: a log that failed may be there again by then. */
   readonly retry: (run: () => void) => Stop;
   readonly mint: () => { conn: ConnectionId; tag: number };
   readonly onHeard: (heard: Heard<M>) => void;
+  /** `origin`: it came of an append of ours, and of nobody else's. */
   readonly onChange: (heard: Heard<M>, change: Change<M>, origin: boolean) => void;
   readonly onExpired: (link: LinkId) => void;
   /** An own connection ended unasked. `again`: the id under which it is about to be announced again. */
   readonly onLost: (lost: Lost, again: ConnectionId | undefined) => void;
-  /** An open link's connection was announced again, and the log has it. */
+  /** An open link's connection was announced again; the host has it no more if the log refused it. */
   readonly onAnnounced: (link: LinkId, room: RoomName) => void;
   /** Whether somebody here still wants to hear of the room. */
   readonly watched: (room: RoomName) => boolean;
 };
+
+const NOBODY: ReadonlySet<UserId> = new Set();
 
 /** Drives `step` and the log, and carries what they say to each other. */
 export type Ledger<M> = {
@@ -47,29 +50,31 @@ export type Ledger<M> = {
   readonly rooms: () => Iterable<RoomName>;
   /** Whether something is on its way to a room's log. */
   readonly inFlight: (room: RoomName) => boolean;
-  /** A defect of ours struck in a room: it starts again in a new epoch. */
-  readonly restart: (room: RoomName, cause: unknown) => void;
+  /** A defect of ours struck in a room: it starts again in a new epoch, now (true) or, if it just did, a while later. */
+  readonly restart: (room: RoomName, cause: unknown) => boolean;
   readonly close: () => void;
 };
 
 export function createLedger<M>({ log, events, retry, ...options }: LedgerOptions<M>): Ledger<M> {
   let host = emptyHost<M>(options.host);
   let closed = false;
-  let restarting = false;
   const entries = new Map<RoomName, Entry<M>>();
+  /** Rooms that were started again a moment ago. */
+  const restarted = new Map<RoomName, { again: boolean; stop: Stop }>();
 
   function entry(name: RoomName): Entry<M> {
     const found = entries.get(name);
     if (found) return found;
     const queue = createAppendQueue<M>(name, {
       log, retry,
-      onAppended({ turns }) {
-        const turned = new Set(turns.map((turn) => turn.user));
-        events.run(() => { for (const heard of made.told.splice(0)) tell(heard, turned); });
-      },
+      onAppended({ delta, turns }) { tellAll(made, new Set(turns.map(({ user }) => user)), new Set(delta?.facts.map(({ user }) => user))); },
       onRefused(op) { if (op.type === "connect") dispatch({ type: "refused", room: name, conn: op.conn }); },
-      onDefect(cause) { restart(name, cause); },
-      onUnavailable(cause) { events.report({ code: "unavailable", room: name, message: "The log could not be reached; what it missed is sent again.", cause }); },
+      onDefect: (cause) => restart(name, cause),
+      onUnavailable(cause) {
+        // Whose they are is not known, and may not be known for long.
+        tellAll(made, NOBODY, NOBODY);
+        events.report({ code: "unavailable", room: name, message: "The log could not be reached; what it missed is sent again.", cause });
+      },
       onQuiet() { release(name); },
     });
     // Set before the log is followed, which may tell of the room at once.
@@ -92,13 +97,16 @@ export function createLedger<M>({ log, events, retry, ...options }: LedgerOption
         return done?.("failed");
       }
       host = said.host;
-      push(said.ops, done);
+      push(said.ops, done, input.type === "join" ? input.room : undefined);
       for (const link of said.expired) options.onExpired(link);
       lose(said.lost);
     });
   }
 
-  function push(ops: readonly { readonly room: RoomName; readonly op: Op<M> }[], done: Done | undefined): void {
+  /** `awaited`: where nothing is left to be said, what was said of this room before has to be taken. */
+  function push(ops: readonly { readonly room: RoomName; readonly op: Op<M> }[], done: Done | undefined, awaited?: RoomName): void {
+    const queue = awaited === undefined ? undefined : entries.get(awaited)?.queue;
+    if (ops.length === 0 && done && queue?.busy()) { queue.push(undefined, done); return; }
     const all = waitForAll(ops.length, done);
     for (const { room, op } of ops) entry(room).queue.push(op, all);
     for (const room of new Set(ops.map((each) => each.room))) entry(room).queue.pump();
@@ -112,7 +120,8 @@ export function createLedger<M>({ log, events, retry, ...options }: LedgerOption
       options.onLost(one, again?.conn);
     }
     for (const [room, fresh] of rooms) {
-      dispatch({ type: "announce", room, fresh }, () => {
+      dispatch({ type: "announce", room, fresh }, (failure) => {
+        if (failure === "failed") return;
         for (const one of lost) if (one.link !== undefined && one.room === room && one.reason === "node-lost") options.onAnnounced(one.link, room);
       });
     }
@@ -122,10 +131,14 @@ export function createLedger<M>({ log, events, retry, ...options }: LedgerOption
     if (closed) return;
     const { room: name, event } = heard;
     const room = entries.get(name);
+    if (event.type === "delta") for (const fact of event.facts) publish("fact", () => ({ room: name, fact }));
     events.run(() => {
       // After a new epoch the host announces its connections again in this very turn: what changed is told net of that.
       const outer = room && event.type === "snapshot" && !room.rebasing ? room : undefined;
-      if (outer) outer.rebasing = true;
+      if (outer) {
+        tellAll(outer, NOBODY, NOBODY);
+        outer.rebasing = true;
+      }
       try {
         options.onHeard(heard);
       } catch (cause) {
@@ -134,18 +147,26 @@ export function createLedger<M>({ log, events, retry, ...options }: LedgerOption
       dispatch({ type: "log", room: name, event });
       if (outer) {
         outer.rebasing = false;
-        tell({ ...heard, after: log.room(name) ?? heard.after }, new Set());
+        tell({ ...heard, after: log.room(name) ?? heard.after }, NOBODY, NOBODY);
       } else if (room?.rebasing) return;
       // Which changes are ours to act upon is only known when the append is answered.
       else if (room?.queue.busy()) room.told.push(heard);
-      else tell(heard, new Set());
+      else tell(heard, NOBODY, NOBODY);
     });
   }
 
-  function tell(heard: Heard<M>, turned: ReadonlySet<string>): void {
-    const { event, room } = heard;
-    if (event.type === "delta") for (const fact of event.facts) publish("fact", () => ({ room, fact }));
-    for (const change of changes(heard.before, event, heard.after, { connections: true })) options.onChange(heard, change, turned.has(change.user));
+  function tellAll(room: Entry<M>, turned: ReadonlySet<UserId>, ours: ReadonlySet<UserId>): void {
+    events.run(() => { for (const heard of room.told.splice(0)) tell(heard, turned, ours); });
+  }
+
+  function tell(heard: Heard<M>, turned: ReadonlySet<UserId>, ours: ReadonlySet<UserId>): void {
+    try {
+      for (const change of changes(heard.before, heard.event, heard.after, { connections: true })) {
+        options.onChange(heard, change, (change.type === "joined" || change.type === "left" ? turned : ours).has(change.user));
+      }
+    } catch (cause) {
+      restart(heard.room, cause);
+    }
   }
 
   function release(name: RoomName): void {
@@ -155,23 +176,33 @@ export function createLedger<M>({ log, events, retry, ...options }: LedgerOption
     room.stop();
   }
 
-  function restart(name: RoomName, cause: unknown): void {
+  function restart(name: RoomName, cause: unknown): boolean {
+    if (closed) return false;
     events.report({ code: "internal", room: name, message: "A defect of headcount: the room starts again in a new epoch; the app's own messages were not touched.", cause });
+    const rest = restarted.get(name);
     // A defect that strikes while a room starts again would go round for ever.
-    if (restarting) return;
-    restarting = true;
+    if (rest) rest.again = true;
+    return !rest && startAgain(name);
+  }
+
+  function startAgain(name: RoomName): boolean {
+    const rest = { again: false, stop: retry(() => {
+      restarted.delete(name);
+      if (rest.again) startAgain(name);
+    }) };
+    restarted.set(name, rest);
     publish("repair", () => ({ room: name, link: undefined, what: "restart" }));
+    const failed = (cause: unknown): void => {
+      rest.again = true;
+      events.report({ code: "internal", room: name, message: "The room could not be started again yet.", cause });
+    };
     try {
-      const done = log.restart(name);
+      const done = events.run(() => log.restart(name));
       if (done instanceof Promise) done.catch(failed);
-    } catch (error) {
-      failed(error);
-    } finally {
-      restarting = false;
+    } catch (cause) {
+      failed(cause);
     }
-    function failed(error: unknown): void {
-      events.report({ code: "internal", room: name, message: "The room could not be started again.", cause: error });
-    }
+    return !rest.again;
   }
 
   return {
@@ -183,6 +214,7 @@ export function createLedger<M>({ log, events, retry, ...options }: LedgerOption
     inFlight: (name) => entries.get(name)?.queue.busy() === true,
     close() {
       closed = true;
+      for (const { stop } of restarted.values()) stop();
       for (const { stop, queue } of entries.values()) {
         stop();
         queue.close();

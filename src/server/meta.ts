@@ -26,33 +26,38 @@ export function checkMeta<M>(given: unknown, identity: Partial<M> | undefined, s
   if (identity !== undefined && given !== undefined && !isRecord(given)) {
     return { ok: false, code: "bad_meta", message: "meta must be an object here: the server adds to it." };
   }
-  let meta: unknown = identity === undefined ? (given ?? {}) : { ...(given as object | undefined), ...identity };
-  const before = plainAndSmall(meta, maxBytes);
-  if (before) return before;
-  if (schema) {
-    const result = schema["~standard"].validate(meta);
-    if (result instanceof Promise) {
-      // Nobody waits for it, and its rejection must not end the process.
-      result.catch(() => undefined);
-      return { ok: false, code: "bad_meta", message: "the schema of meta is asynchronous; only a synchronous one keeps updates in order." };
-    }
-    if (result.issues) {
-      const [issue] = result.issues;
-      const path = issue?.path?.map((step) => String(typeof step === "object" ? step.key : step)).join(".");
-      return { ok: false, code: "bad_meta", message: `meta${path ? `.${path}` : ""}: ${issue?.message ?? "refused by the schema"}` };
-    }
-    meta = result.value;
-    const after = plainAndSmall(meta, maxBytes);
-    if (after) return after;
+  const asked = identity === undefined ? (given === undefined ? {} : given) : { ...(given as object | undefined), ...identity };
+  const before = plainAndSmall<M>(asked, maxBytes);
+  if (!before.ok || !schema) return before;
+  const result = schema["~standard"].validate(before.meta);
+  if (result instanceof Promise) {
+    // Nobody waits for it, and its rejection must not end the process.
+    result.catch(() => undefined);
+    return { ok: false, code: "bad_meta", message: "the schema of meta is asynchronous; only a synchronous one keeps updates in order." };
   }
-  return { ok: true, meta: meta as M };
+  if (result.issues) {
+    const [issue] = result.issues;
+    const path = issue?.path?.map((step) => String(typeof step === "object" ? step.key : step)).join(".");
+    return { ok: false, code: "bad_meta", message: `meta${path ? `.${path}` : ""}: ${issue?.message ?? "refused by the schema"}` };
+  }
+  return plainAndSmall(result.value, maxBytes);
 }
 
-function plainAndSmall(meta: unknown, maxBytes: number): CheckedMeta<never> | undefined {
+/** A copy as it will arrive, so that whoever edits theirs later changes nothing here. */
+function plainAndSmall<M>(meta: unknown, maxBytes: number): CheckedMeta<M> {
+  let text: string | undefined;
+  try {
+    text = JSON.stringify(meta);
+  } catch (cause) {
+    // Too deep for the stack: to look for the place would take as long as a stack is deep.
+    if (cause instanceof RangeError) return { ok: false, code: "meta_too_large", message: "meta is nested too deeply." };
+  }
+  // First, as what is small is looked through in no time.
+  const bytes = text === undefined ? 0 : utf8Length(text);
+  if (bytes > maxBytes) return { ok: false, code: "meta_too_large", message: `meta is ${bytes} bytes of JSON; at most ${maxBytes} are allowed.` };
   const found = notJson(meta);
-  if (found) return { ok: false, code: "bad_meta", message: `${found}; meta must be JSON.` };
-  const bytes = utf8Length(JSON.stringify(meta));
-  return bytes > maxBytes ? { ok: false, code: "meta_too_large", message: `meta is ${bytes} bytes of JSON; at most ${maxBytes} are allowed.` } : undefined;
+  if (found !== undefined || text === undefined) return { ok: false, code: "bad_meta", message: `${found ?? "meta can't be written"}; meta must be JSON.` };
+  return { ok: true, meta: JSON.parse(text) as M };
 }
 
 function isRecord(value: unknown): boolean {

@@ -1,26 +1,23 @@
 import type { RoomName } from "../core/event.js";
 import { fromPos } from "../protocol/encode.js";
-import { decodeClient } from "../protocol/decode-client.js";
-import { decodeFrame } from "../protocol/frame.js";
 import { PROTOCOL_VERSION, type ClientMessage, type ServerNotice } from "../protocol/message.js";
-import { utf8Length } from "../protocol/size.js";
 import { publish } from "./channels.js";
+import { createHeld, MAX_HELD } from "./held.js";
 import { roomsAt } from "./host.js";
 import type { How } from "./host-input.js";
 import { become, give, introduce, knownIdentity } from "./identity.js";
-import { fullAllowance, spend } from "./limits.js";
+import { createInbox, type Refuse } from "./inbox.js";
 import type { Identity, Link, LinkOptions } from "./link.js";
-import { acknowledge, join, update } from "./membership.js";
+import { acknowledge, join, update, whenTaken } from "./membership.js";
 import { createNotices } from "./notices.js";
-import type { LinkState, Parts } from "./parts.js";
+import type { KnownIdentity, LinkState, Parts } from "./parts.js";
 import { andThen } from "./patience.js";
-
-/** Messages that wait for an identity. */
-const MAX_HELD = 128;
 
 /** A link with what the registry does to it. */
 export type OpenLink<M> = Link<M> & {
   readonly state: LinkState<M>;
+  /** Finds out who it is, now that the registry knows it. */
+  readonly begin: () => void;
   /** Ends it here; the host knows already. */
   readonly drop: () => void;
   readonly send: (notice: ServerNotice) => void;
@@ -33,22 +30,23 @@ export type LinkHooks = {
   readonly gone: (link: string) => void;
   /** What a link is told when it says hello, after `welcome`. */
   readonly bye: () => ServerNotice | undefined;
-  readonly draining: () => boolean;
 };
 
 export function openLink<M>(parts: Parts<M>, hooks: LinkHooks, id: string, options: LinkOptions<M, unknown>): OpenLink<M> {
   const { numbers, clock, events, ledger, fanout } = parts;
+  const lease = options.lease ?? numbers.lease;
   const state: LinkState<M> = {
     id, options, wire: options.wire, peer: options.peer, slow: false, notify,
     voice: { lastHeard: clock.now(), context: undefined },
-    identity: undefined, generation: 0, closed: false, wishes: new Map(), given: new Map(), granted: new Set(),
+    identity: undefined, generation: 0, closed: false, wishes: new Map(), given: new Map(),
   };
   let greeted = false;
   let loggedOut = false;
-  let held: (() => void)[] = [];
+  /** Changes of user that are not through yet: what the client says meanwhile comes after them. */
+  let becoming = 0;
+  const held = createHeld();
   const notices = createNotices(state, (cause) => { events.report({ code: "wire_failed", message: "The wire threw while a notice was sent.", link: id, cause }); });
-  let allowance = fullAllowance(numbers.burst, clock.now());
-  let complainedAt = -Infinity;
+  const inbox = createInbox({ numbers, now: () => clock.now(), exclusive: options.exclusive === true, refuse, take });
   /** Work on a room that awaits something; what comes later for the same room waits for it. */
   const chains = new Map<RoomName, Promise<void>>();
 
@@ -57,9 +55,9 @@ export function openLink<M>(parts: Parts<M>, hooks: LinkHooks, id: string, optio
     if (greeted && !state.closed) notices.send(notice);
   }
 
-  function refuse(code: string, message: string, about: { re?: number; room?: RoomName; retryAfter?: number } = {}): void {
-    publish("refusal", () => ({ link: id, room: about.room, code }));
-    notify({ type: "error", code, message, ...about });
+  function refuse(...[code, message, { re, room, retryAfter } = {}]: Parameters<Refuse>): void {
+    publish("refusal", () => ({ link: id, room, code }));
+    notify({ type: "error", code, message, ...(re !== undefined && { re }), ...(room !== undefined && { room }), ...(retryAfter !== undefined && { retryAfter }) });
   }
 
   function heard(): void {
@@ -68,39 +66,15 @@ export function openLink<M>(parts: Parts<M>, hooks: LinkHooks, id: string, optio
     hooks.heard(id);
   }
 
-  function receive(value: unknown): void {
-    if (state.closed) return;
-    heard();
-    const now = clock.now();
-    const spent = spend(allowance, now, numbers.rate, numbers.burst);
-    allowance = spent.allowance;
-    if (!spent.ok) {
-      // One complaint a second: an answer to each would double a flood.
-      if (now - complainedAt >= 1_000 || now < complainedAt) {
-        complainedAt = now;
-        refuse("too_many_messages", `At most ${numbers.rate} messages a second; the others are not read.`, { retryAfter: 1_000 });
-      }
-      return;
-    }
-    const decoded = decodeClient(value, { id: numbers.maxId });
-    if (decoded.ok) events.run(() => { take(decoded.message); });
-    else if (decoded.code !== "unknown_type") {
-      const { re, room } = decoded;
-      refuse(decoded.code, decoded.message, { ...(re === undefined ? {} : { re }), ...(room === undefined ? {} : { room }) });
-    }
-  }
-
   function take(message: ClientMessage): void {
+    if (state.closed) return;
     if (message.type === "hello") greet(message.v);
     else if (!greeted) return;
     else if (message.type === "ping") notify({ type: "pong", re: message.n });
-    else if (state.identity) inOrder(message.room, () => act(message));
-    else hold(() => { inOrder(message.room, () => act(message)); }, message.n);
-  }
-
-  function hold(work: () => void, re?: number): void {
-    if (held.length < MAX_HELD) held.push(work);
-    else refuse("too_busy", `Nobody is logged in on this link yet, and ${MAX_HELD} messages wait already.`, re === undefined ? {} : { re });
+    else if (state.identity && becoming === 0) inOrder(message.room, () => act(message));
+    else if (!held.add(() => { inOrder(message.room, () => act(message)); })) {
+      refuse("too_busy", `The server does not know yet who this is, and ${MAX_HELD} messages wait already.`, { re: message.n, room: message.room });
+    }
   }
 
   function greet(versions: readonly number[]): void {
@@ -117,19 +91,23 @@ export function openLink<M>(parts: Parts<M>, hooks: LinkHooks, id: string, optio
 
   function welcome(): void {
     const { maxMeta: meta, maxFrame: frame, maxId, maxRooms: rooms, rate } = numbers;
-    notify({
-      type: "welcome", v: PROTOCOL_VERSION, lease: options.lease ?? numbers.lease, every: numbers.heartbeat, jitter: numbers.jitter,
-      limits: { meta, frame, id: maxId, rooms, rate },
-    });
+    notify({ type: "welcome", v: PROTOCOL_VERSION, lease, every: numbers.heartbeat, jitter: numbers.jitter, limits: { meta, frame, id: maxId, rooms, rate } });
     for (const room of roomsAt(ledger.host(), id)) acknowledge(parts, state, room, undefined);
   }
 
   /** Work on one room in the order in which it came; at once when nothing of that room is awaited. */
   function inOrder(room: RoomName, work: () => void | Promise<void>): void {
+    const defect = (cause: unknown): void => { ledger.restart(room, cause); };
+    const run = (): void | Promise<void> => (state.closed ? undefined : events.run(work));
     const before = chains.get(room);
-    const done = before ? before.then(() => (state.closed ? undefined : work())) : work();
+    let done: void | Promise<void>;
+    try {
+      done = before ? before.then(run) : run();
+    } catch (cause) {
+      defect(cause);
+    }
     if (!(done instanceof Promise)) return;
-    const chain: Promise<void> = done.then(undefined, (cause: unknown) => { ledger.restart(room, cause); }).then(() => {
+    const chain: Promise<void> = done.catch(defect).then(() => {
       if (chains.get(room) === chain) chains.delete(room);
     });
     chains.set(room, chain);
@@ -144,10 +122,8 @@ export function openLink<M>(parts: Parts<M>, hooks: LinkHooks, id: string, optio
         return;
       case "update":
         return andThen(update(parts, state, room, message.meta), (failed) => {
-          if (failed) { refuse(failed.code, failed.message, { re, room }); return; }
-          const wish = state.wishes.get(room);
-          if (wish) state.wishes.set(room, { ...wish, meta: message.meta });
-          acknowledge(parts, state, room, re);
+          if (failed) refuse(failed.code, failed.message, { re, room });
+          else acknowledge(parts, state, room, re);
         });
       case "leave":
         state.wishes.delete(room);
@@ -155,88 +131,108 @@ export function openLink<M>(parts: Parts<M>, hooks: LinkHooks, id: string, optio
         fanout.unwatch(id, room);
         return;
       case "sync": {
-        const watch = state.wishes.get(room)?.watch;
-        if (!watch || watch === "none") { refuse("not_joined", "This link does not watch that room; join it first.", { re, room }); return; }
+        const watch = state.wishes.get(room)?.watch ?? "none";
+        if (watch === "none") { refuse("not_joined", "This link does not watch that room; join it first.", { re, room }); return; }
         notify({ type: "synced", re, room });
         fanout.sync(state, room, { full: message.full ?? false, ...(message.pos ? { pos: fromPos(message.pos) } : {}) }, re);
       }
     }
   }
 
+  function defect(cause: unknown): void {
+    events.report({ code: "internal", link: id, message: "A defect of headcount: what was wanted of this link was not done.", cause });
+  }
+
   function identify(identity: Identity<M> | undefined): void | Promise<void> {
     if (state.closed) return;
-    const known = identity === undefined ? undefined : knownIdentity<M>(identity, numbers.maxId);
-    if (identity !== undefined && !known) {
-      events.report({ code: "identify_failed", link: id, message: `An identity is { user } with a string or a number of at most ${numbers.maxId} characters; this one was passed over.` });
-      refuse("identify_failed", "The server could not tell who this is.");
-      return;
+    let known: KnownIdentity<M> | undefined;
+    if (identity !== undefined) {
+      known = knownIdentity<M>(identity, numbers.maxId);
+      if (!known) {
+        events.report({ code: "identify_failed", link: id, message: `An identity is { user } with a string or a number of at most ${numbers.maxId} characters; this one was passed over.` });
+        refuse("identify_failed", "The server could not tell who this is.");
+        return;
+      }
+      // Upon it the client asserts its wishes again.
+      if (loggedOut) welcome();
+      loggedOut = false;
+    } else if (state.identity) loggedOut = true;
+    becoming++;
+    return attempt(() => events.run(() => become(parts, state, known)), undefined, () => {
+      if (--becoming === 0 && state.identity) held.release();
+    });
+  }
+
+  /** Does what may fail only by a defect of ours, which then is nobody else's. */
+  function attempt<T>(work: () => T | Promise<T>, otherwise: T, after: () => void): T | Promise<T> {
+    let done: T | Promise<T> = otherwise;
+    try {
+      done = work();
+    } catch (cause) {
+      defect(cause);
     }
-    return events.run(() => {
-      if (!known && state.identity) loggedOut = true;
-      const done = become(parts, state, known);
-      if (!known) return done;
-      if (loggedOut) { loggedOut = false; welcome(); }
-      return andThen(done, () => { for (const work of held.splice(0)) work(); });
+    if (done instanceof Promise) return done.catch((cause: unknown) => { defect(cause); return otherwise; }).finally(after);
+    after();
+    return done;
+  }
+
+  /** What the server wants of the link: once it has a user. */
+  function promised(room: RoomName, work: () => boolean | Promise<boolean>): Promise<boolean> {
+    if (state.closed) return Promise.resolve(false);
+    if (typeof room !== "string" || room.length > numbers.maxId) {
+      events.report({ code: "bad_room", link: id, message: `A room's name is a string of at most ${numbers.maxId} characters.` });
+      return Promise.resolve(false);
+    }
+    if (state.identity) return Promise.resolve(attempt(() => events.run(work), false, () => undefined));
+    return new Promise((resolve) => {
+      const drop = (): void => { resolve(false); };
+      if (!held.add(() => { void promised(room, work).then(resolve); }, drop)) drop();
     });
   }
 
   function drop(): void {
     state.closed = true;
-    held = [];
+    held.drop();
     notices.clear();
     for (const room of state.wishes.keys()) fanout.unwatch(id, room);
     hooks.gone(id);
   }
 
-  function promised(work: () => boolean | Promise<boolean>): Promise<boolean> {
-    if (state.closed) return Promise.resolve(false);
-    if (!state.identity) return new Promise((resolve) => { hold(() => { void promised(work).then(resolve); }); });
-    return Promise.resolve(events.run(work));
-  }
-
-  const link: OpenLink<M> = {
-    id, state, receive, heard, drop,
+  return {
+    id, state, heard, drop,
     get user() { return state.identity?.user; },
     send: notify,
     identify: (identity) => Promise.resolve(identify(identity)),
+    begin() {
+      ledger.dispatch({ type: "open", link: id, lease });
+      introduce(parts, state, (identity) => { void identify(identity); }, (code) => { refuse(code, "The server could not tell who this is."); });
+    },
+    receive(message) {
+      if (state.closed) return;
+      heard();
+      inbox.receive(message);
+    },
     frame(text) {
       if (state.closed) return false;
       heard();
-      if (text.startsWith('["hc",') && utf8Length(text) > numbers.maxFrame) {
-        refuse("too_large", `A frame may have ${numbers.maxFrame} bytes.`);
-        return true;
-      }
-      const frame = decodeFrame(text);
-      if (!frame.ours) {
-        if (options.exclusive) refuse("bad_message", 'A frame here is a JSON array that begins with "hc".');
-        return false;
-      }
-      if ("broken" in frame) refuse("bad_message", "This frame is no JSON.");
-      else for (const message of frame.messages) receive(message);
-      return true;
+      return inbox.frame(text);
     },
     ready() {
-      if (state.closed) return;
-      if (notices.ready()) events.run(() => { fanout.ready(state, state.wishes.keys()); });
+      if (!state.closed && notices.ready()) events.run(() => { fanout.ready(state, state.wishes.keys()); });
     },
-    join: (room, given) => promised(() => give(parts, state, room, given?.meta)),
-    update: (room, meta) => promised(() => andThen(update(parts, state, room, meta), (failed) => {
+    join: (room, given) => promised(room, () => give(parts, state, room, given?.meta, false)),
+    update: (room, meta) => promised(room, () => andThen(update(parts, state, room, meta), (failed) => {
       if (failed) events.report({ code: failed.code, message: failed.message, room, link: id });
-      else if (state.given.has(room)) state.given.set(room, meta);
       return !failed;
     })),
-    leave: (room) => promised(() => {
+    leave: (room) => promised(room, () => {
       state.given.delete(room);
-      ledger.dispatch({ type: "leave", link: id, room, by: "server", reason: "leave" });
-      return true;
+      return whenTaken((done) => { ledger.dispatch({ type: "leave", link: id, room, by: "server", reason: "leave" }, done); }, (failure) => failure === undefined);
     }),
     closed(how: How) {
       if (state.closed) return;
       drop();
-      ledger.dispatch({ type: "close", link: id, how: how === "vanished" && hooks.draining() ? "drain" : how });
+      ledger.dispatch({ type: "close", link: id, how: how === "vanished" && hooks.bye() ? "drain" : how });
     },
   };
-  ledger.dispatch({ type: "open", link: id, lease: options.lease ?? numbers.lease });
-  introduce(parts, state, (identity) => { void identify(identity); }, (code) => { refuse(code, "The server could not tell who this is."); });
-  return link;
 }

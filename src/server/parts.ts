@@ -8,12 +8,14 @@ import type { Ledger } from "./ledger.js";
 import type { Identity, LinkOptions } from "./link.js";
 import type { MetaSchema } from "./meta.js";
 import type { RegistryNumbers } from "./options.js";
+import type { Patience } from "./patience.js";
 
 /** What the parts of one registry share. */
 export type Parts<M> = {
   readonly numbers: RegistryNumbers;
   readonly schema: MetaSchema<M> | undefined;
   readonly clock: Clock;
+  readonly patience: Patience;
   readonly log: Log<M>;
   readonly events: Events<M>;
   readonly ledger: Ledger<M>;
@@ -24,7 +26,17 @@ export type Parts<M> = {
 };
 
 /** What a client wants of a room on this link, as it said last. */
-export type ClientWish = { readonly watch: Watch; readonly present: boolean; readonly meta: unknown };
+export type ClientWish = {
+  readonly watch: Watch;
+  readonly present: boolean;
+  /** As it was asked for last, before `identify`'s was laid over it. */
+  meta: unknown;
+  /** The number of its `join` until that is acknowledged. */
+  re: number | undefined;
+};
+
+/** A room that the server joined a link to. `auto`: because `autoJoin` said so, which is asked anew for another user. */
+export type Given = { meta: unknown; readonly auto: boolean };
 
 /** A link, and what only its own parts see of it. */
 export type LinkState<M> = Listener & {
@@ -32,15 +44,11 @@ export type LinkState<M> = Listener & {
   /** Shared with its connections, which outlive it by their grace. */
   readonly voice: Voice;
   identity: KnownIdentity<M> | undefined;
-  /** Counts changes of user: what was awaited for an earlier one does not count. */
+  /** Counts what was said of its user: what was awaited for an earlier one does not count. */
   generation: number;
   closed: boolean;
-  /** What the client wants, by room. */
   readonly wishes: Map<RoomName, ClientWish>;
-  /** Rooms that the server joined it to, with the meta that it gave. */
-  readonly given: Map<RoomName, unknown>;
-  /** What `authorize` allowed to this user: room, mode and presence. */
-  readonly granted: Set<string>;
+  readonly given: Map<RoomName, Given>;
 };
 
 /** An identity whose user is a string. */

@@ -3,23 +3,45 @@ import type { Clock } from "../ports.js";
 /** What became of a question to the app's own code. */
 export type Answered<T> = { readonly how: "answer"; readonly value: T } | { readonly how: "threw"; readonly cause: unknown } | { readonly how: "late" };
 
-/** Asks the app; a throw, a rejection and an answer that never comes all come back as values, the last after `ms`. */
-export function askApp<T>(clock: Clock, ms: number, ask: () => T | PromiseLike<T>): Answered<T> | Promise<Answered<T>> {
-  let value: T | PromiseLike<T>;
-  try {
-    value = ask();
-  } catch (cause) {
-    return { how: "threw", cause };
-  }
-  if (!isPromiseLike(value)) return { how: "answer", value };
-  const pending = value;
-  return new Promise((resolve) => {
-    const stop = clock.after(ms, () => { resolve({ how: "late" }); });
-    pending.then(
-      (answer) => { stop(); resolve({ how: "answer", value: answer }); },
-      (cause: unknown) => { stop(); resolve({ how: "threw", cause }); },
-    );
-  });
+/** Asks the app's own code, and does not wait for ever. */
+export type Patience = {
+  /** A throw, a rejection and an answer that never comes all come back as values. */
+  readonly ask: <T>(question: () => T | PromiseLike<T>) => Answered<T> | Promise<Answered<T>>;
+  /** Nobody waits any longer: what is still open comes back as late. */
+  readonly close: () => void;
+};
+
+/** `ms`: for how long an answer is waited for. */
+export function createPatience(clock: Clock, ms: number): Patience {
+  const open = new Set<() => void>();
+
+  return {
+    ask<T>(question: () => T | PromiseLike<T>): Answered<T> | Promise<Answered<T>> {
+      let value: T | PromiseLike<T>;
+      try {
+        value = question();
+        if (!isPromiseLike(value)) return { how: "answer", value };
+      } catch (cause) {
+        return { how: "threw", cause };
+      }
+      // A thenable of the app's may throw, or call back twice; a promise of ours does neither.
+      const pending = Promise.resolve(value);
+      return new Promise((resolve) => {
+        const end = (answered: Answered<T>): void => {
+          open.delete(late);
+          stop();
+          resolve(answered);
+        };
+        const late = (): void => { end({ how: "late" }); };
+        const stop = clock.after(ms, late);
+        open.add(late);
+        pending.then((answer) => { end({ how: "answer", value: answer }); }, (cause: unknown) => { end({ how: "threw", cause }); });
+      });
+    },
+    close() {
+      for (const late of open) late();
+    },
+  };
 }
 
 // (Not called `then`: a module that exports one can not be imported dynamically.)

@@ -12,8 +12,8 @@ export type Tellings<M> = {
 
 export function createTellings<M>(events: Events<M>, voices: Voices): Tellings<M> {
   const whereabouts = new Map<UserId, Set<RoomName>>();
-  /** When the connection that a user lost last was heard; `left` comes right after its `disconnected`. */
-  let lastHeard: number | undefined;
+  /** When the connections that a user lost last were heard of; `left` comes right after their `disconnected`. */
+  let lost: { readonly user: UserId; readonly lastHeard: number | undefined } | undefined;
 
   return {
     roomsOf: (user) => [...(whereabouts.get(user) ?? [])],
@@ -29,7 +29,7 @@ export function createTellings<M>(events: Events<M>, voices: Voices): Tellings<M
           const rooms = whereabouts.get(user);
           rooms?.delete(room);
           if (rooms?.size === 0) whereabouts.delete(user);
-          events.emit("left", { ...rest(change), ...where, since: before.users.get(user)?.since ?? event.at, lastHeard });
+          events.emit("left", { ...rest(change), ...where, since: before.users.get(user)?.since ?? event.at, lastHeard: lost?.lastHeard });
           return;
         }
         case "updated":
@@ -41,7 +41,9 @@ export function createTellings<M>(events: Events<M>, voices: Voices): Tellings<M
         case "disconnected": {
           const voice = voices.get(change.conn);
           voices.delete(change.conn);
-          lastHeard = voice?.lastHeard;
+          const lastHeard = voice?.lastHeard;
+          const before = lost?.user === user ? lost.lastHeard : undefined;
+          lost = { user, lastHeard: before === undefined || (lastHeard !== undefined && lastHeard > before) ? lastHeard : before };
           events.emit("disconnected", { ...rest(change), ...where, context: voice?.context, lastHeard });
         }
       }

@@ -20,7 +20,7 @@ function linked(options: Partial<ClientOptions> = {}) {
     },
     ...options,
   });
-  const room = w.client.room("r", { watch: "none", present: false });
+  const room = w.client.room("r", { watch: "none" });
   room.subscribe(() => undefined);
   const [join] = w.greet() as { n: number }[];
   w.wire.say({ type: "joined", room: "r", re: join!.n });
@@ -260,8 +260,8 @@ describe("options", () => {
       for (const value of [-1, NaN, Infinity, "5" as never]) expect(() => createClient({ transport, [name]: value })).toThrow(new RegExp(name));
     }
     for (const value of [0, -1, NaN]) {
-      expect(() => createClient({ transport, timeouts: { answer: value } })).toThrow(/timeouts.answer/);
-      expect(() => createClient({ transport, timeouts: { ping: value } })).toThrow(/timeouts.ping/);
+      expect(() => createClient({ transport, timeouts: { answer: value } })).toThrow(/answer/);
+      expect(() => createClient({ transport, timeouts: { ping: value } })).toThrow(/ping/);
     }
     expect(() => createClient({ transport: undefined as never })).toThrow(/transport/);
     const client = createClient({ transport });

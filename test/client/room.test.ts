@@ -1,5 +1,6 @@
 import { afterEach, describe, expect, it, vi } from "vitest";
 import { toSnapshot } from "../../src/core/snapshot.js";
+import type { ClientRoom } from "../../src/client/room.js";
 import type { View } from "../../src/client/view-show.js";
 import { scriptedRoom } from "../support/scripted-room.js";
 import { names, world, type World } from "./world.js";
@@ -10,7 +11,7 @@ const take = (w: World): Sent[] => w.wire.take() as Sent[];
 /** I am in the room by a subscription, and its view is live. */
 function inside(options: Parameters<typeof world>[0] = {}) {
   const w = world(options);
-  const room = w.client.room<unknown>("r", { meta: { s: 1 } });
+  const room: ClientRoom<unknown> = w.client.room("r", { meta: { s: 1 } });
   const stop = room.subscribe(() => undefined);
   const [join] = w.greet() as Sent[];
   const script = scriptedRoom("r");
@@ -99,9 +100,9 @@ describe("what is seen", () => {
   it("a listener that is stopped by another hears no more; the same function given twice counts twice", () => {
     const { room, script, wire } = inside();
     const heard: string[] = [];
-    let stop: (() => void) | undefined;
-    room.subscribe(() => stop?.());
-    stop = room.subscribe(() => heard.push("late"));
+    const stops: (() => void)[] = [];
+    room.subscribe(() => stops[0]?.());
+    stops.push(room.subscribe(() => heard.push("late")));
     const same = (): number => heard.push("same");
     const first = room.subscribe(same);
     room.subscribe(same);
@@ -220,6 +221,19 @@ describe("lifetimes", () => {
     expect(take(w)).toMatchObject([{ type: "leave" }]);
   });
 
+  it("[V10] neither present nor watching is nothing to ask a server for", () => {
+    const w = world();
+    const room = w.client.room("r", { present: false, watch: "none" });
+    room.subscribe(() => undefined);
+    expect([w.wire.heard(), room.getSnapshot().status]).toEqual([false, "idle"]);
+    const other = w.client.room("other", { watch: "none" });
+    other.subscribe(() => undefined);
+    w.greet();
+    other.leave();
+    expect(take(w)).toMatchObject([{ type: "leave", room: "other" }]);
+    expect(other.getSnapshot().status).toBe("idle");
+  });
+
   it("[V10] enter rejects with a code when it is refused, when leave comes first, and at close", async () => {
     const w = world();
     const room = w.client.room("r");
@@ -271,7 +285,7 @@ describe("the own meta", () => {
 
   it("waits for the acknowledgement of the join, and is told by it when it can be", () => {
     const w = world();
-    const room = w.client.room<unknown>("r", { meta: 1 });
+    const room = w.client.room("r", { meta: 1 });
     room.subscribe(() => undefined);
     room.update(2);
     const [join] = w.greet() as Sent[];
@@ -331,7 +345,7 @@ describe("the own meta", () => {
   it("is a copy: who edits theirs later changes nothing here", () => {
     const w = world();
     const meta = { list: [1] };
-    const room = w.client.room<unknown>("r", { meta });
+    const room = w.client.room("r", { meta });
     meta.list.push(2);
     room.subscribe(() => undefined);
     expect(w.greet()).toMatchObject([{ meta: { list: [1] } }]);

@@ -11,7 +11,7 @@ type Sent = { type: string; n: number; pos?: unknown; full?: boolean; watch?: st
 function live(w: World = world(), watch: "users" | "count" | "none" = "users") {
   const room = w.client.room("r", { meta: { s: 1 } });
   const views: View<unknown>[] = [];
-  const stop = room.subscribe((view) => views.push(view as View<unknown>), { watch });
+  const stop = room.subscribe((view) => views.push(view), { watch });
   const [join] = w.greet() as Sent[];
   const script = scriptedRoom("r");
   script.join("ann", "a1");

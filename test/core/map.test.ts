@@ -286,14 +286,18 @@ describe("cost", () => {
     }
   });
 
-  it("[R12] ids of 256 characters can't make it run out of stack", () => {
-    const ids = comb(128);
-    let map = fill(ids);
+  it("[R12] no tree that ids of 256 characters can make is so deep that it runs out of stack", () => {
+    // Five nodes a unit would be 1,280. It takes longer ids to get as deep one node a pair of units.
+    const ids = comb(1400);
+    let map = fill(ids, {});
     expect(rootOf(map)[1]).toBeGreaterThanOrEqual(8);
-    expectSame(map, new Map(map));
-    expect(map.size).toBe(129);
-    for (const id of ids) map = drop(map, id);
-    expect(map.size).toBe(0);
+    expect(nodesOf(map).length).toBe(1400);
+    for (const id of ids) expect(map.get(id)?.id).toBe(id);
+    // The deepest part in the end.
+    for (const id of [ids.at(-1)!, ids[0]!, ids[700]!]) {
+      map = put(drop(put(map, { id, n: 1 }), id), { id, n: 2 });
+      expect(map.get(id)?.n).toBe(2);
+    }
   });
 
   it("[R12] keeps nothing of what went, and gets flat again", () => {

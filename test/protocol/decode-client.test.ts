@@ -9,7 +9,7 @@ const join = { type: "join", n: 7, room: "r", watch: "users", present: true };
 describe("decodeClient", () => {
   it("[P1] takes every message as it was sent", () => {
     fc.assert(fc.property(clientMessage, (message) => {
-      expect(decodeClient(travel(message), limits)).toEqual({ ok: true, message });
+      expect(decodeClient(travel(message), limits)).toStrictEqual({ ok: true, message });
     }), { numRuns: 200 });
   });
 
@@ -26,6 +26,7 @@ describe("decodeClient", () => {
     const room = "😀".repeat(129);
     expect(decodeClient({ ...join, room }, limits)).toEqual({ ok: false, code: "bad_room", re: 7, message: expect.stringContaining("at most 256") as string });
     expect(decodeClient({ ...join, room: "😀".repeat(128) }, limits).ok).toBe(true);
+    expect(decodeClient({ ...join, room: "a".repeat(257) }, limits).ok).toBe(false);
   });
 
   it("[P2] is total over anything and over whatever throws when looked at", () => {

@@ -34,7 +34,7 @@ describe("what was encoded is what is decoded", () => {
 
   it("[P1] a notice, as it was sent", () => {
     fc.assert(fc.property(notice, (message) => {
-      expect(decodeServer(travel(message))).toEqual(message);
+      expect(decodeServer(travel(message))).toStrictEqual(message);
     }), { numRuns: 100 });
   });
 

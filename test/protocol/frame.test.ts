@@ -31,5 +31,6 @@ it("[S4] utf8Length is what the text takes in UTF-8", () => {
   fc.assert(fc.property(fc.oneof(fc.string({ unit: "binary" }), fc.array(fc.nat(0xffff)).map((units) => String.fromCharCode(...units))), (text) => {
     expect(utf8Length(text)).toBe(Buffer.byteLength(text));
   }), { numRuns: 300 });
+  for (const edge of ["\x7f", "\x80", "\u07ff", "\u0800", "\uffff", "\ud800\ud800\udc00", "\udc00\ud800"]) expect(utf8Length(edge)).toBe(Buffer.byteLength(edge));
   expect(utf8Length("aé€😀\ud800")).toBe(1 + 2 + 3 + 4 + 3);
 });

@@ -300,7 +300,7 @@ describe("grace", () => {
     expect(both.ops).toEqual([{ room: "r", op: { type: "disconnect", conn: "c1", reason: "vanished" } }]);
   });
 
-  it("[H5] a drained connection stays silent for as long as was said, and goes early if its user is back", () => {
+  it("[H5] a drained connection stays silent for as long as was said and its grace, and goes early if its user is back", () => {
     const net = network(2);
     net.do(0, { type: "drain", within: 30_000 });
     net.open(0, "l1", "ann");
@@ -313,19 +313,28 @@ describe("grace", () => {
     net.open(1, "l3", "ann");
     net.join(1, "l3", "c3");
     net.pass(1000, ["l3"]);
-    net.pass(29_999, ["l3"]);
+    net.pass(39_999, ["l3"]);
     expect(net.facts).toEqual(["+c1", "+c2", "+c3", "-c1 vanished"]);
     net.pass(1, ["l3"]);
     expect(net.facts.slice(4)).toEqual(["-c2 vanished"]);
   });
 
-  it("[H5] without a drain a drained connection goes with the next tick", () => {
+  it("[H5] without a drain a drained connection has its grace, and without a grace it goes at once", () => {
     const net = network();
     net.open(0, "l");
     net.join(0, "l", "c");
     expect(net.close(0, "l", "drain").ops).toEqual([]);
+    net.pass(1000);
+    net.pass(9_999);
+    expect(net.facts).toEqual(["+c"]);
     net.pass(1);
     expect(net.facts).toEqual(["+c", "-c vanished"]);
+
+    const blunt = network(1, { tick: 1000, grace: 0 });
+    blunt.open(0, "l");
+    blunt.join(0, "l", "c");
+    blunt.close(0, "l", "drain");
+    expect(blunt.facts).toEqual(["+c", "-c vanished"]);
   });
 
   it("[H5] a user whose connections have all vanished is away only once the last of them had its grace", () => {
@@ -628,6 +637,48 @@ describe("what the log says of own connections", () => {
     again.restart();
     const { ops } = again.do(0, { type: "announce", room: "r", fresh: [["c", { conn: "c2", tag: 51 }]] });
     expect(ops.map(({ op }) => op)).toEqual([{ type: "connect", conn: "c2", user: "ann", tag: 51, meta: { name: "" } }, { type: "disconnect", conn: "c", reason: "node-lost" }]);
+  });
+
+  it("[H10] until it is announced again, what is lost is named once, and a goodbye is said only if it may still arrive", () => {
+    const net = network();
+    for (const [link, user] of [["l", "ann"], ["m", "bob"]] as const) net.open(0, link, user);
+    net.join(0, "l", "c");
+    net.hosts[0] = step(net.hosts[0]!, { type: "join", link: "m", room: "r", by: "client", conn: "d", tag: 50, meta: { name: "" } }).host;
+    net.restart();
+    net.restart();
+    expect(net.lost.map((one) => one.conn).sort()).toEqual(["c", "d"]);
+    expect(net.close(0, "l", "leave").ops).toEqual([]);
+    expect(net.close(0, "m", "leave").ops).toEqual([{ room: "r", op: { type: "disconnect", conn: "d", reason: "leave" } }]);
+  });
+
+  it("[H5] what is heard a second time does not make it forget how far it knew the log", () => {
+    const net = network(2);
+    net.open(0, "l");
+    net.open(1, "m");
+    net.join(0, "l", "c1");
+    const early = toSnapshot(net.log().room);
+    net.join(1, "m", "c2");
+    const late = { type: "connect" as const, epoch: 1, seq: 2, at: 0, conn: "c2", user: "ann", tag: 2, first: 2, since: 0, meta: { name: "" } };
+    net.do(0, { type: "log", room: "r", event: { ...late, seq: 1, first: 1, conn: "c1" } });
+    net.close(0, "l");
+    expect(net.do(0, { type: "log", room: "r", event: late }).ops).toEqual([]);
+    const other = network(2);
+    other.open(0, "l");
+    other.open(1, "m");
+    other.join(0, "l", "c1");
+    other.join(1, "m", "c2");
+    other.do(0, { type: "log", room: "r", event: early });
+    other.close(0, "l");
+    expect(other.do(0, { type: "log", room: "r", event: late }).ops).toEqual([]);
+  });
+
+  it("[L2] a conn that is in use here makes no second connection", () => {
+    const net = network();
+    net.open(0, "l");
+    net.open(0, "m", "bob");
+    net.join(0, "l", "c");
+    expect(net.join(0, "m", "c").ops).toEqual([]);
+    expect(connectionAt(net.hosts[0]!, "l", "r")?.user).toBe("ann");
   });
 
   it("[H10] a snapshot of the same epoch loses what it should have and has not, and waits for what is on its way", () => {

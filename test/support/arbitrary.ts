@@ -104,8 +104,9 @@ export function forkOf(history: History, keep: number, told: readonly Move[]): H
   for (const fact of history.facts.slice(0, keep)) {
     log = append(log, [fact.type === "connect" ? fact : { type: "disconnect", conn: fact.conn, reason: fact.reason }], fact.at).log;
   }
-  told.forEach(({ user, tag, meta }, i) => {
-    log = append(log, [{ type: "connect", conn: `fork-${String(i)}`, user, tag, meta }], 0).log;
+  // Tags of its own: those that were lost may not stand for other facts now.
+  told.forEach(({ user, meta }, i) => {
+    log = append(log, [{ type: "connect", conn: `fork-${String(i)}`, user, tag: 2 ** 47 + i, meta }], 0).log;
   });
   return { ...history, log: freeze(log), [fc.toStringMethod]: () => JSON.stringify([history.facts.map(brief), keep, toSnapshot(log.room)]) };
 }
@@ -160,11 +161,11 @@ function delivered({ what, which, at, reach, lies }: Step, told: readonly Histor
 }
 
 /**
- * What a follower hears of some histories: with losses, repetitions, out of order and grouped anyhow; or rather in order,
- * so that it also gets somewhere. Now and then a digest is a lie (`lies` false: never).
+ * What a follower hears of some histories, or of the first alone: with losses, repetitions, out of order and grouped anyhow;
+ * or rather in order, so that it also gets somewhere. Now and then a digest is a lie (`lies` false: never).
  */
 export function deliveries(told: readonly History[], options: { readonly lies: boolean }): fc.Arbitrary<readonly Delivery[]> {
-  return fc.tuple(fc.array(steps, { maxLength: 40, size: "max" }), fc.boolean()).map(([drawn, inOrder]) =>
-    (inOrder ? drawn.toSorted((a, b) => a.at - b.at) : drawn).map((step) => delivered(options.lies ? step : { ...step, lies: false }, told)),
+  return fc.tuple(fc.array(steps, { maxLength: 40, size: "max" }), fc.boolean(), fc.boolean()).map(([drawn, inOrder, alone]) =>
+    (inOrder ? drawn.toSorted((a, b) => a.at - b.at) : drawn).map((step) => delivered({ ...step, lies: step.lies && options.lies }, alone ? told.slice(0, 1) : told)),
   );
 }
