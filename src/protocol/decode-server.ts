@@ -51,7 +51,7 @@ function decode<M>(source: Source): ServerEvent<M> | undefined {
     return { type, room, position: { epoch, seq, digest }, users: the(isWhole, source.users), connections: the(isWhole, source.connections), limited: source.limited === true };
   }
   const at = the(isNumber, source.at);
-  const connection = ([conn, user, tag, age, stay, meta]: readonly unknown[], of: number): Connection<M> => {
+  const connection = ([conn, user, tag, meta, stay = 0, age = 0]: readonly unknown[], of: number): Connection<M> => {
     const first = of - the(isWhole, age);
     must(first > 0 && the(isWhole, tag) > 0 && (tag as number) < 2 ** 48);
     return { conn: the(isText, conn), user: the(isText, user), tag: tag as number, first, since: at - the(isNumber, stay), meta: meta as M };

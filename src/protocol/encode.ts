@@ -65,5 +65,9 @@ export function fromPos([epoch, seq, digest]: Pos): Position {
 }
 
 function encodeConnection<M>({ conn, user, tag, first, since, meta }: Connection<M>, seq: number, at: number): WireConnection {
-  return [conn, user, tag, seq - first, at - since, meta];
+  const age = seq - first;
+  const stay = at - since;
+  // Whoever has just come has neither.
+  if (age) return [conn, user, tag, meta, stay, age];
+  return stay ? [conn, user, tag, meta, stay] : [conn, user, tag, meta];
 }

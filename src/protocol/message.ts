@@ -9,12 +9,15 @@ export type Watch = "users" | "count" | "none";
 /** A position on the wire: epoch, seq, digest. */
 export type Pos = readonly [epoch: number, seq: number, digest: number];
 
-/** A connection on the wire. */
-export type WireConnection = readonly [conn: ConnectionId, user: UserId, tag: number, first: number, since: number, meta: unknown];
-/** A connect or an update on the wire; its `at` is the delta's. */
-export type WireOn = readonly [seq: number, ...connection: WireConnection];
+/**
+ * A connection on the wire. `stay`: by how many ms its `since` lies before the message's `at`; `age`: by how much its `first`
+ * lies before the seq of the fact or snapshot that it is in. What is 0 at the end is left out.
+ */
+export type WireConnection = readonly [conn: ConnectionId, user: UserId, tag: number, meta: unknown, stay?: number, age?: number];
+/** A connect or an update on the wire: its seq as an offset from the delta's `from`; its `at` is the delta's. */
+export type WireOn = readonly [offset: number, ...connection: WireConnection];
 /** A goodbye on the wire. */
-export type WireOff = readonly [seq: number, conn: ConnectionId, user: UserId, reason: Reason];
+export type WireOff = readonly [offset: number, conn: ConnectionId, user: UserId, reason: Reason];
 
 /** What clients say. `n` counts up over all rooms and links of a client and never starts over. */
 export type ClientMessage =

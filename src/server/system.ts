@@ -13,11 +13,11 @@ export const systemClock: Clock = {
 
 const LETTERS = "0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz";
 
-/** Makes connection ids of 12 letters and tags of 48 bits. Neither is a secret. */
+/** Makes connection ids of 10 letters and tags of 48 bits. Neither is a secret. */
 export function mintWith(random: Random): () => { conn: ConnectionId; tag: number } {
   return () => {
     let conn = "";
-    while (conn.length < 12) conn += LETTERS.charAt(Math.floor(random() * LETTERS.length));
+    while (conn.length < 10) conn += LETTERS.charAt(Math.floor(random() * LETTERS.length));
     return { conn, tag: 1 + Math.floor(random() * (2 ** 48 - 1)) };
   };
 }

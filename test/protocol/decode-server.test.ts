@@ -39,7 +39,7 @@ describe("what was encoded is what is decoded", () => {
   });
 
   it("[R10] a meta keeps a key `__proto__` as its own, and it is nobody's prototype", () => {
-    const wire: unknown = JSON.parse('{"type":"snapshot","room":"r","pos":[1,1,5],"at":0,"connections":[["c","u",5,0,0,{"__proto__":{"admin":true}}]]}');
+    const wire: unknown = JSON.parse('{"type":"snapshot","room":"r","pos":[1,1,5],"at":0,"connections":[["c","u",5,{"__proto__":{"admin":true}}]]}');
     const decoded = decodeServer<{ admin?: boolean }>(wire);
     const meta = decoded?.type === "state" && decoded.event.type === "snapshot" ? decoded.event.connections[0]?.meta : undefined;
     expect(meta && Object.hasOwn(meta, "__proto__")).toBe(true);
@@ -78,10 +78,10 @@ describe("decoding is total", () => {
 });
 
 describe("what is malformed", () => {
-  const on = [1, "c", "u", 9, 0, 0, {}];
+  const on = [1, "c", "u", 9, {}, 0, 0];
   const off = [2, "d", "u", "leave"];
   const good = { type: "delta", room: "r", from: 4, pos: [1, 6, 9], at: 100, on: [on], off: [off] };
-  const snapshot = { type: "snapshot", room: "r", pos: [1, 6, 9], at: 100, connections: [["c", "u", 9, 0, 0, {}]] };
+  const snapshot = { type: "snapshot", room: "r", pos: [1, 6, 9], at: 100, connections: [["c", "u", 9, {}, 0, 0]] };
 
   it("[P2] the messages that the others differ from are not", () => {
     expect(decodeServer(good)?.type).toBe("state");
@@ -104,14 +104,14 @@ describe("what is malformed", () => {
     ["on that is no list", { on: "" }],
     ["a tuple that is no list", { on: [{}] }],
     ["a tuple that is a string", { off: ["1234"] }],
-    ["a tag of 0", { on: [[1, "c", "u", 0, 0, 0, {}]] }],
-    ["a tag of 2^48", { on: [[1, "c", "u", 2 ** 48, 0, 0, {}]] }],
-    ["a tag that is no whole number", { on: [[1, "c", "u", 1.5, 0, 0, {}]] }],
-    ["a connection older than the epoch", { on: [[1, "c", "u", 9, 5, 0, {}]] }],
-    ["an age below 0", { on: [[1, "c", "u", 9, -1, 0, {}]] }],
-    ["a stay that is no number", { on: [[1, "c", "u", 9, 0, null, {}]] }],
-    ["a conn that is no string", { on: [[1, 7, "u", 9, 0, 0, {}]] }],
-    ["a user that is no string", { on: [[1, "c", null, 9, 0, 0, {}]] }],
+    ["a tag of 0", { on: [[1, "c", "u", 0, {}, 0, 0]] }],
+    ["a tag of 2^48", { on: [[1, "c", "u", 2 ** 48, {}, 0, 0]] }],
+    ["a tag that is no whole number", { on: [[1, "c", "u", 1.5, {}, 0, 0]] }],
+    ["a connection older than the epoch", { on: [[1, "c", "u", 9, {}, 0, 5]] }],
+    ["an age below 0", { on: [[1, "c", "u", 9, {}, 0, -1]] }],
+    ["a stay that is no number", { on: [[1, "c", "u", 9, {}, null, 0]] }],
+    ["a conn that is no string", { on: [[1, 7, "u", 9, {}, 0, 0]] }],
+    ["a user that is no string", { on: [[1, "c", null, 9, {}, 0, 0]] }],
     ["a goodbye without a reason", { off: [[2, "d", "u"]] }],
     ["no room", { room: undefined }],
     ["no time", { at: "100" }],
@@ -126,8 +126,8 @@ describe("what is malformed", () => {
   });
 
   it.each([
-    ["a connection twice", { connections: [["c", "u", 9, 0, 0, {}], ["c", "v", 8, 1, 0, {}]] }],
-    ["a connection from beyond its position", { connections: [["c", "u", 9, -1, 0, {}]] }],
+    ["a connection twice", { connections: [["c", "u", 9, {}, 0, 0], ["c", "v", 8, {}, 0, 1]] }],
+    ["a connection from beyond its position", { connections: [["c", "u", 9, {}, 0, -1]] }],
     ["connections that are no list", { connections: "" }],
     ["a page beyond the last", { page: [2, 2] }],
     ["a page that is no pair", { page: 0 }],

@@ -86,7 +86,7 @@ describe("size", () => {
     return JSON.stringify([null, null, "room:lobby", "presence_diff", { joins: Object.fromEntries(metas), leaves: {} }]);
   }
 
-  it("[P1] of a delta of 20 connects is below Phoenix's presence_diff that says as much, and within 5 % of one that leaves out since when", () => {
+  it("[P1] of a delta of 20 connects is below Phoenix's presence_diff, also one that leaves out since when somebody is here", () => {
     const event = arrivals((i) => ({ name: `Person ${i}` }));
     // headcount says of each since when they are here; Phoenix's guide has apps put that into the meta.
     const told = arrivals((i) => ({ online_at: 1_767_225_600, name: `Person ${i}` }));
@@ -94,7 +94,7 @@ describe("size", () => {
     const bare = utf8Length(phoenixDiff(event));
     const theirs = utf8Length(phoenixDiff(told));
     console.log(`20 connects: headcount ${ours} bytes; Phoenix ${theirs} bytes, ${bare} bytes without since when`);
+    expect(ours).toBeLessThan(bare);
     expect(ours).toBeLessThan(theirs);
-    expect(ours / bare).toBeLessThan(1.05);
   });
 });
