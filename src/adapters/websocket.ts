@@ -119,7 +119,7 @@ export function webSocketTransport(url: string | URL | (() => string | URL | Pro
     const mine = turn;
     if (was || !retrying) listener?.down(reason, retrying);
     // The listener may have ended it meanwhile.
-    if (retrying && mine === turn) timer = clock.after(random() * Math.max(0, most), () => void open());
+    if (retrying && mine === turn) timer = clock.after(random() * most, () => void open());
   };
 
   return {

@@ -94,6 +94,11 @@ export function createClient(options: ClientOptions): Client {
       link = heard;
       rest();
       all({ type: "up", link });
+    } else if (!link) {
+      // It speaks, and it won't have us: saying hello again would change nothing.
+      if (heard.type !== "error") return;
+      alarm?.();
+      all({ type: "down", error: { code: heard.code, message: heard.message } });
     } else if (heard.type === "pong") {
       if (heard.re === pinged) rest();
     } else if (heard.type !== "bye") {
@@ -102,8 +107,7 @@ export function createClient(options: ClientOptions): Client {
     }
   };
   const shell: Shell = {
-    ...times,
-    answer: timeouts.answer,
+    times: { ...times, ...timeouts },
     moment: () => ({ now: now(), chance: random(), n }),
     after: (ms, run) => clock.after(ms, run),
     send(messages) {

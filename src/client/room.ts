@@ -5,7 +5,7 @@ import type { Stop } from "../ports.js";
 import type { ClientMessage, Watch } from "../protocol/message.js";
 import { badOption } from "./option.js";
 import type { View, ViewError } from "./view-show.js";
-import { emptyView } from "./view-state.js";
+import { emptyView, type ViewTimes } from "./view-state.js";
 import { step, type Moment, type ViewInput } from "./view.js";
 
 /** What a room is opened with. Counts the first time that `client.room` names it. */
@@ -60,9 +60,7 @@ export type ClientRoom<M> = {
 
 /** What a room needs of its client. */
 export type Shell = {
-  readonly linger: number;
-  readonly flush: number;
-  readonly answer: number;
+  readonly times: ViewTimes & { readonly linger: number };
   readonly moment: () => Moment;
   readonly after: (ms: number, run: () => void) => Stop;
   readonly send: (messages: readonly ClientMessage[]) => void;
@@ -77,7 +75,7 @@ const MODES: readonly Watch[] = ["none", "count", "users"];
 
 /** @throws TypeError naming the option that makes no sense. */
 export function openRoom<M>(name: RoomName, { meta, watch = "users", present = true, initial }: RoomOptions<M>, shell: Shell): OpenRoom<M> {
-  let state = emptyView<M>({ name, flush: shell.flush, answer: shell.answer, initial });
+  let state = emptyView<M>(name, shell.times, initial);
   const first = state.view;
   /** What subscriptions want. A claim outlives its subscription by `linger`: a remount makes no switch and no leave. */
   const claims = new Set<{ readonly mode: number }>();
@@ -96,27 +94,34 @@ export function openRoom<M>(name: RoomName, { meta, watch = "users", present = t
   const put = (next: ViewInput<M>): void => {
     closed ||= next.type === "close";
     if (inputs.push(next) > 1) return;
-    for (let input; (input = inputs[0]); inputs.shift()) {
-      const { view } = state;
-      const moment = shell.moment();
-      const stepped = step(state, input, moment);
-      state = stepped.state;
-      alarm?.();
-      if (state.due < Infinity) {
-        alarm = shell.after(Math.max(0, state.due - moment.now), () => {
-          put({ type: "timer" });
-        });
+    for (let input; (input = inputs[0]); ) {
+      try {
+        work(input);
+      } finally {
+        inputs.shift();
       }
-      shell.send(stepped.send);
-      if (state.ended) settle(state.error);
-      else if (state.acked && state.present) settle();
-      if (state.view !== view) tell(listeners, state.view);
-      for (const change of stepped.changes) tell(hearers, change);
-      if (input.type === "close") {
-        listeners.clear();
-        hearers.clear();
-        for (const stop of timers) stop();
-      }
+    }
+  };
+  const work = (input: ViewInput<M>): void => {
+    const { view } = state;
+    const moment = shell.moment();
+    const stepped = step(state, input, moment);
+    state = stepped.state;
+    alarm?.();
+    if (state.due < Infinity) {
+      alarm = shell.after(Math.max(0, state.due - moment.now), () => {
+        put({ type: "timer" });
+      });
+    }
+    shell.send(stepped.send);
+    if (state.ended) settle(state.error);
+    else if (state.acked && state.present) settle();
+    if (state.view !== view) tell(listeners, state.view);
+    for (const change of stepped.changes) tell(hearers, change);
+    if (input.type === "close") {
+      listeners.clear();
+      hearers.clear();
+      for (const stop of timers) stop();
     }
   };
   const settle = (error?: ViewError): void => {
@@ -144,7 +149,7 @@ export function openRoom<M>(name: RoomName, { meta, watch = "users", present = t
     }
     return () => {
       if (!set.delete(member) || closed) return;
-      const stop = shell.after(shell.linger, () => {
+      const stop = shell.after(shell.times.linger, () => {
         timers.delete(stop);
         claims.delete(key);
         wish();
@@ -217,12 +222,12 @@ function tell<T>(listeners: Set<(value: T) => void>, value: T): void {
 
 /** A copy as it will arrive: who edits theirs later changes nothing here. */
 function jsonOf<M>(meta: M): M {
-  let cause: unknown;
+  let copy: M | undefined;
   try {
-    const copy = JSON.parse(JSON.stringify(meta)) as M;
-    if (sameJson(meta, copy)) return copy;
-  } catch (error) {
-    cause = error;
+    copy = JSON.parse(JSON.stringify(meta)) as M;
+  } catch {
+    // A cycle or a BigInt; of the rest that JSON can't carry the copy differs.
   }
-  throw new TypeError("headcount: meta must be JSON: no function, class, BigInt, NaN or cycle", { cause });
+  if (copy !== undefined && sameJson(meta, copy)) return copy;
+  throw new TypeError("headcount: meta must be JSON: no function, class, BigInt, NaN or cycle");
 }

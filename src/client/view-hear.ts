@@ -6,7 +6,7 @@ import { reduce } from "../core/reduce.js";
 import { emptyRoom } from "../core/room.js";
 import type { ServerEvent } from "../protocol/decode-server.js";
 import type { Moment } from "./view.js";
-import { distrust, NO_LINK, nothing, type Draft } from "./view-state.js";
+import { distrust, forget, type Draft } from "./view-state.js";
 
 /** What a server says of a room, or of a request. `synced` tells nothing that the state after it doesn't. */
 export type Heard<M> = Exclude<ServerEvent<M>, { type: "welcome" | "pong" | "bye" }>;
@@ -35,10 +35,7 @@ export function hear<M>(s: Draft<M>, heard: Heard<M>, { now, chance }: Moment): 
       const { re, conn, code, message, retry } = heard;
       // The end of an earlier stay comes too late to mean this one.
       if (re === undefined ? conn !== undefined && conn !== s.self?.conn : re !== asked) break;
-      const { link, present } = s;
-      Object.assign(s, NO_LINK, nothing(), { link, watch, present });
-      s.ended = { at: typeof retry === "number" ? now + retry : Infinity, up: retry === true };
-      s.error = { code, message };
+      forget(s, { at: typeof retry === "number" ? now + retry : Infinity, up: retry === true }, { code, message });
       break;
     }
     case "error": {
@@ -76,7 +73,7 @@ export function hear<M>(s: Draft<M>, heard: Heard<M>, { now, chance }: Moment): 
       const event = heard.page ? gather(s, heard.event as Snapshot<M>, heard.page) : heard.event;
       // More is on its way: no reason to ask again meanwhile.
       if (!event) {
-        s.askAt = Math.max(s.askAt, now + s.options.answer);
+        s.askAt = Math.max(s.askAt, now + s.times.answer);
         break;
       }
       if (event.type === "snapshot") s.pages = undefined;
@@ -103,5 +100,5 @@ function gather<M>(s: Draft<M>, event: Snapshot<M>, [i, of]: readonly [number, n
   const parts = new Map(order ? [] : pages?.parts).set(i, event.connections);
   s.pages = { snapshot: event, parts };
   if (parts.size < of) return undefined;
-  return { ...event, connections: [...parts].sort((a, b) => a[0] - b[0]).flatMap((part) => part[1]) };
+  return { ...event, connections: [...parts.values()].flat() };
 }

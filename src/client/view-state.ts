@@ -16,20 +16,18 @@ export type LinkTerms = {
   readonly jitter: number;
 };
 
-/** What a view needs to know once. */
-export type ViewOptions<M> = {
-  readonly name: RoomName;
-  /** Ms for which updates of the own meta gather. */
+/** In ms. */
+export type ViewTimes = {
+  /** For how long updates of the own meta gather. */
   readonly flush: number;
-  /** Ms after which a request counts as unanswered, the first time. */
+  /** After how long a request counts as unanswered, the first time. */
   readonly answer: number;
-  /** What is known before the first link. */
-  readonly initial?: Snapshot<M> | undefined;
 };
 
 /** All that the machine remembers of one room. `view` and `due` are what the outside looks at. */
 export type ViewState<M> = {
-  readonly options: ViewOptions<M>;
+  readonly name: RoomName;
+  readonly times: ViewTimes;
   /** What is wished: undefined = nothing at all. */
   readonly watch: Watch | undefined;
   readonly present: boolean;
@@ -80,19 +78,20 @@ export type Draft<M> = { -readonly [K in keyof ViewState<M>]: ViewState<M>[K] };
 /** What a link that went takes with it. */
 export const NO_LINK = { link: undefined, pages: undefined, asked: 0, acked: false, rank: -1, tries: 0, askAt: Infinity, updated: 0, updateAt: Infinity } as const;
 
-/** What leaving a room takes with it. */
-export function nothing<M>() {
-  return { room: emptyRoom<M>(), watch: undefined, present: false, count: undefined, answered: false, sent: undefined, told: undefined, self: undefined, since: undefined } as const;
-}
-
-/** A room that nobody wished for yet. */
-export function emptyView<M>(options: ViewOptions<M>): ViewState<M> {
-  const s: Draft<M> = {
-    ...NO_LINK, ...nothing<M>(), options, meta: undefined, ended: undefined, error: undefined, heard: 0, people: undefined, view: {} as View<M>, due: Infinity,
-  };
-  if (options.initial) s.room = reduce(s.room, options.initial);
+/** A room that nobody wished for yet. `initial`: what is known before the first link. */
+export function emptyView<M>(name: RoomName, times: ViewTimes, initial?: Snapshot<M>): ViewState<M> {
+  const s = { name, times, heard: 0, view: {}, due: Infinity, present: false } as Draft<M>;
+  forget(s);
+  if (initial) s.room = reduce(s.room, initial);
   s.view = show(s, false, 0);
   return s;
+}
+
+/** Drops all but the link and what is wished. `ended`: by whom, and why. */
+export function forget<M>(s: Draft<M>, ended?: ViewState<M>["ended"], error?: ViewError): void {
+  const { link } = s;
+  const room = emptyRoom<M>();
+  Object.assign(s, NO_LINK, { link, room, count: undefined, answered: false, sent: undefined, told: undefined, self: undefined, since: undefined, ended, error });
 }
 
 /** Trusts nothing of what is known any more, and keeps it. */

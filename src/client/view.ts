@@ -6,7 +6,7 @@ import type { ClientMessage, Watch } from "../protocol/message.js";
 import { backoff } from "./backoff.js";
 import { hear, type Heard } from "./view-hear.js";
 import { show, type ViewError } from "./view-show.js";
-import { distrust, NO_LINK, nothing, severity, shown, type Draft, type LinkTerms, type ViewState } from "./view-state.js";
+import { distrust, forget, NO_LINK, severity, shown, type Draft, type LinkTerms, type ViewState } from "./view-state.js";
 
 /** All that can happen to a view. */
 export type ViewInput<M> =
@@ -42,41 +42,35 @@ export function step<M>(state: ViewState<M>, input: ViewInput<M>, moment: Moment
   const send: ClientMessage[] = [];
   let changes: readonly Change<M>[] = [];
   if (input.type === "wish" && input.watch) {
-    const renew = input.renew && ended;
-    if (renew) s.ended = s.error = undefined;
+    if (input.renew) revive(s, now);
     const switched = input.watch !== watch;
     if (switched) distrust(s);
-    if (switched || renew || input.present !== s.present) rejoin(s, now);
+    if (switched || input.present !== s.present) rejoin(s, now);
     s.watch = input.watch;
     s.present = input.present;
   } else if (input.type === "wish" || input.type === "close") {
-    if (s.asked) send.push({ type: "leave", n: moment.n, room: s.options.name });
+    if (s.asked) send.push({ type: "leave", n: moment.n, room: s.name });
     // What the server ended stays ended: only a renewed wish is a new one.
-    Object.assign(s, NO_LINK, nothing(), { link, ended, error: ended && error });
-    if (input.type === "close") {
-      s.ended = { at: Infinity, up: false };
-      s.error = { code: "closed", message: "the client was closed" };
-    }
+    if (input.type === "wish") forget(s, ended, ended && error);
+    else forget(s, { at: Infinity, up: false }, { code: "closed", message: "the client was closed" });
+    s.watch = undefined;
   } else if (input.type === "meta") {
     s.meta = input.meta;
-    s.updateAt = Math.min(s.updateAt, now + s.options.flush);
+    s.updateAt = Math.min(s.updateAt, now + s.times.flush);
   } else if (input.type === "up" || input.type === "down") {
     Object.assign(s, NO_LINK);
     if (input.type === "up") {
       s.link = input.link;
       s.heard = now;
-      if (ended?.up) s.ended = undefined;
       distrust(s);
       rejoin(s, now);
+      if (ended?.up) revive(s, now);
     }
     if (!s.ended) s.error = input.error;
   } else if (input.type !== "timer" && link && watch && !ended) {
     changes = hear(s, input, moment);
   }
-  if (s.ended && s.ended.at <= now) {
-    s.ended = s.error = undefined;
-    rejoin(s, now);
-  }
+  if (s.ended && s.ended.at <= now) revive(s, now);
   s.due = s.ended ? s.ended.at : pursue(s, moment, send);
   s.view = show(s, !!s.link && !severity(s), now);
   return { state: s, send, changes };
@@ -89,22 +83,25 @@ function rejoin<M>(s: Draft<M>, at: number): void {
   s.askAt = at;
 }
 
+/** Wishes again what the server had ended. */
+function revive<M>(s: Draft<M>, now: number): void {
+  if (!s.ended) return;
+  s.ended = s.error = undefined;
+  rejoin(s, now);
+}
+
 /** Asks and tells what is to be asked and told now, and says when to look again. */
 function pursue<M>(s: Draft<M>, { now, chance, n }: Moment, send: ClientMessage[]): number {
-  const { link, watch, options } = s;
+  const { link, watch, name, times } = s;
   if (!link || !watch) return Infinity;
   const silence = watch === "none" ? Infinity : Math.max(1_000, 2 * link.every);
   const spread = now + chance * link.jitter;
   // 100-500 ms: time for what was overtaken to arrive.
   const soon = 100 + 400 * chance;
-  if (!severity(s) && s.heard + silence <= now) {
-    distrust(s);
-    s.rank = 4;
-    s.askAt = spread;
-  }
+  if (!severity(s) && s.heard + silence <= now) distrust(s);
   const rank = severity(s);
   if (rank) {
-    if (rank > s.rank && (!s.pages || s.askAt === Infinity)) s.askAt = Math.min(s.askAt, rank > 1 ? spread : now + soon);
+    if (rank > s.rank) s.askAt = Math.min(s.askAt, rank > 1 ? spread : now + soon);
   } else if (s.acked) {
     if (s.askAt < Infinity) s.error = undefined;
     s.askAt = Infinity;
@@ -124,14 +121,14 @@ function pursue<M>(s: Draft<M>, { now, chance, n }: Moment, send: ClientMessage[
     send.push(request(s, n));
     s.asked = n++;
     s.rank = rank;
-    s.askAt = now + backoff(s.tries, options.answer, SELDOM) * (1 + chance / 4);
+    s.askAt = now + backoff(s.tries, times.answer, SELDOM) * (1 + chance / 4);
     s.pages = undefined;
   }
   const updates = s.acked && s.present;
   if (updates && s.updateAt <= now) {
     s.updateAt = Infinity;
     if (!sameJson(s.meta, s.sent)) {
-      send.push({ type: "update", n, room: options.name, meta: s.meta });
+      send.push({ type: "update", n, room: name, meta: s.meta });
       s.updated = n;
       s.sent = s.meta;
     }
@@ -141,12 +138,11 @@ function pursue<M>(s: Draft<M>, { now, chance, n }: Moment, send: ClientMessage[
 
 /** `join` until it was acknowledged, then `sync`. */
 function request<M>(s: Draft<M>, n: number): ClientMessage {
-  const { watch = "none", present, meta, options } = s;
+  const { watch = "none", present, meta, name } = s;
   const ask = watch === "users" && askOf(doubt(s.room));
   const pos = ask && ask.pos;
-  const common = { n, room: options.name, ...(pos && { pos: [pos.epoch, pos.seq, pos.digest] as const }), ...(ask && ask.full && { full: true }) };
+  const common = { n, room: name, ...(pos && { pos: [pos.epoch, pos.seq, pos.digest] as const }), ...(ask && ask.full && { full: true }) };
   if (s.acked) return { type: "sync", ...common };
-  s.updateAt = Infinity;
   if (present) s.sent = meta;
   return { type: "join", watch, present, ...(present && meta !== undefined && { meta }), ...common };
 }

@@ -42,12 +42,10 @@ export function changes<M>(before: Room<M>, event: RoomEvent<M>, after: Room<M>,
   for (const user of touched) {
     const was = before.users.get(user);
     const is = after.users.get(user);
-    if (was === is) continue;
-    const gone = was ? without(was, is) : [];
     if (is && !was) said.push({ type: "joined", user, meta: is.meta, cause });
     if (options?.connections) {
       for (const { conn, meta } of is ? without(is, was) : []) said.push({ type: "connected", user, conn, meta, cause });
-      for (const { conn, meta } of gone) said.push({ type: "disconnected", user, conn, meta, reason: goodbyes.get(conn), cause });
+      for (const { conn, meta } of was ? without(was, is) : []) said.push({ type: "disconnected", user, conn, meta, reason: goodbyes.get(conn), cause });
     }
     if (was && !is) said.push({ type: "left", user, meta: was.meta, reason: lastGoodbye.get(user), cause });
     if (was && is && !sameJson(was.meta, is.meta)) said.push({ type: "updated", user, meta: is.meta, previous: was.meta, cause });

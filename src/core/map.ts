@@ -130,7 +130,7 @@ function next<V extends Keyed>(map: ReadonlyMap<string, V>, root: Child<V> | und
   return made;
 }
 
-/** The value of that id; of an id that isn't there, any with the same digits at all levels on the way down to it. */
+/** The value of that id; of an id that isn't there, one of those that part from it last. */
 function nearest<V extends Keyed>(child: Child<V> | undefined, id: string, hash: number): V | undefined {
   while (isNode(child)) child = (child[slot(child, id, hash)] ?? child[FIRST]) as Child<V>;
   return child;

@@ -104,3 +104,14 @@ export function createAppendQueue<M>(room: RoomName, { log, ...options }: Append
 function refusalOf<M>(op: Op<M>, code: RefusalCode | undefined): RefusalCode | undefined {
   return code === "repeat" || (op.type === "disconnect" && code !== undefined) ? undefined : code;
 }
+
+/** One answer for so many parts: the first failure, or none; at once when there are no parts. */
+export function waitForAll(parts: number, done: Done | undefined): Done {
+  let left = parts;
+  let failed: Failure;
+  if (parts === 0) done?.(undefined);
+  return (failure) => {
+    failed ??= failure;
+    if (--left === 0) done?.(failed);
+  };
+}

@@ -1,4 +1,4 @@
-import type { Ask, Fact, Position, RoomName } from "../core/event.js";
+import type { Ask, ConnectionId, Fact, Position, RoomName } from "../core/event.js";
 import type { Room } from "../core/room.js";
 import type { Stop, Wire } from "../ports.js";
 import type { ServerNotice, ServerState, Watch } from "../protocol/message.js";
@@ -22,7 +22,9 @@ export type Watcher = {
   at: Position | undefined;
   /** A request without an answer, and its number. */
   ask: { readonly ask: Ask; readonly re: number | undefined } | undefined;
-  /** Pages of a snapshot that it could not take yet. */
+  /** An answer of the log that is on its way. */
+  waits: object | undefined;
+  /** Encoded for it already: pages that it could not take yet, or an answer that came between two boundaries. */
   pages: readonly ServerState[];
   /** Counted instead of listed: the room was too large when it asked. */
   limited: boolean;
@@ -43,8 +45,10 @@ export type Audience<M> = {
   head: Room<M>;
   /** Wall-clock ms of the last fact. */
   at: number;
-  /** The last fact of every connection touched between the two, by seq. Not bounded by the log's window. */
-  pending: Map<string, Fact<M>>;
+  /** The last fact of every connection touched between the two, by seq; undefined where no delta leads on. Not bounded by the log's window. */
+  pending: Map<ConnectionId, Fact<M>> | undefined;
+  /** Whoever has nothing else to hear at the next boundary hears that we stand there. */
+  due: boolean;
   /** Ends the open window; while one is open nobody is told a state. */
   window: Stop | undefined;
 };

@@ -55,6 +55,7 @@ export function createEvents<M>(): Events<M> {
   const listeners = new Map<string, Set<Listener>>();
   const queue: (() => void)[] = [];
   const errors = new Map<string, number>();
+  const warned = new Set<string>();
   let depth = 0;
   let draining = false;
 
@@ -68,8 +69,11 @@ export function createEvents<M>(): Events<M> {
     try {
       (listener as (event: unknown) => void)(event);
     } catch (cause) {
-      if (name === "error") warn("listener_failed", "A listener of \"error\" threw.", cause);
-      else report({ code: "listener_failed", message: `A listener of "${name}" threw; the others were told.`, cause });
+      // To tell it of itself would go round for ever.
+      if (name === "error") {
+        errors.set("listener_failed", (errors.get("listener_failed") ?? 0) + 1);
+        warn({ code: "listener_failed", message: 'A listener of "error" threw.', cause });
+      } else report({ code: "listener_failed", message: `A listener of "${name}" threw; the others were told.`, cause });
     }
   }
 
@@ -81,10 +85,15 @@ export function createEvents<M>(): Events<M> {
   }
 
   function report(error: ErrorEvent): void {
-    const count = (errors.get(error.code) ?? 0) + 1;
-    errors.set(error.code, count);
+    errors.set(error.code, (errors.get(error.code) ?? 0) + 1);
     if (listeners.get("error")?.size) emit("error", error);
-    else if (count === 1) warn(error.code, error.message, error.cause);
+    else warn(error);
+  }
+
+  function warn({ code, message, cause }: ErrorEvent): void {
+    if (warned.has(code)) return;
+    warned.add(code);
+    console.warn(`headcount: ${code}: ${message} (said once; listen with registry.on("error", …))`, ...(cause === undefined ? [] : [cause]));
   }
 
   return {
@@ -109,10 +118,6 @@ export function createEvents<M>(): Events<M> {
       }
     },
   };
-}
-
-function warn(code: string, message: string, cause: unknown): void {
-  console.warn(`headcount: ${code}: ${message} (said once; listen with registry.on("error", …))`, ...(cause === undefined ? [] : [cause]));
 }
 
 /** What this process knows of a connection of its own beside the facts. */

@@ -8,10 +8,15 @@ import { andThen } from "./patience.js";
 
 /** What `identify` gave, checked; undefined when it makes no sense. */
 export function knownIdentity<M>(identity: unknown, maxId: number): KnownIdentity<M> | undefined {
-  if (typeof identity !== "object" || identity === null || !("user" in identity)) return undefined;
-  const { user } = identity;
-  if ((typeof user !== "string" && !Number.isFinite(user)) || String(user).length > maxId) return undefined;
-  return { ...(identity as Identity<M>), user: String(user) };
+  if (typeof identity !== "object" || identity === null) return undefined;
+  try {
+    const { user, ...others } = identity as Identity<M>;
+    if ((typeof user !== "string" && !Number.isFinite(user)) || String(user).length > maxId) return undefined;
+    return { ...others, user: String(user) };
+  } catch {
+    // A getter of the app's.
+    return undefined;
+  }
 }
 
 /** Makes a link be somebody, somebody else, or (undefined) nobody. Resolves when the log has taken all of it. */

@@ -1,8 +1,9 @@
 import { changes, type Change } from "../core/change.js";
 import type { ConnectionId, RoomEvent, RoomName, UserId } from "../core/event.js";
+import { comparePoints } from "../core/position.js";
 import type { Room } from "../core/room.js";
 import type { Log, Op, Stop } from "../ports.js";
-import { createAppendQueue, type AppendQueue, type Done, type Failure } from "./append-queue.js";
+import { createAppendQueue, waitForAll, type AppendQueue, type Done } from "./append-queue.js";
 import { publish } from "./channels.js";
 import type { Events } from "./events.js";
 import { connectionsIn, emptyHost, step, type Host, type HostOptions } from "./host.js";
@@ -12,7 +13,18 @@ import type { HostInput, LinkId, Lost } from "./host-input.js";
 export type Heard<M> = { readonly room: RoomName; readonly event: RoomEvent<M>; readonly before: Room<M>; readonly after: Room<M> };
 
 /** A followed room: what waits for its log, and what was heard but not told yet. */
-type Entry<M> = { readonly stop: Stop; readonly queue: AppendQueue<M>; told: Heard<M>[]; rebasing: boolean };
+type Entry<M> = {
+  readonly stop: Stop;
+  readonly queue: AppendQueue<M>;
+  readonly told: Heard<M>[];
+  /** A snapshot whose consequences are not through yet: what changed is told net of them. */
+  rebase: Heard<M> | undefined;
+  /** Up to where changes were told net. */
+  netted: { readonly epoch: number; readonly seq: number } | undefined;
+};
+
+/** What an append of ours came to: who is absent or present by it, and whom it touched. */
+type Ours = { readonly epoch: number; readonly from: number; readonly to: number; readonly turned: ReadonlySet<UserId>; readonly touched: ReadonlySet<UserId> };
 
 export type LedgerOptions<M> = {
   readonly log: Log<M>;
@@ -32,8 +44,6 @@ export type LedgerOptions<M> = {
   /** Whether somebody here still wants to hear of the room. */
   readonly watched: (room: RoomName) => boolean;
 };
-
-const NOBODY: ReadonlySet<UserId> = new Set();
 
 /** Drives `step` and the log, and carries what they say to each other. */
 export type Ledger<M> = {
@@ -67,19 +77,24 @@ export function createLedger<M>({ log, events, retry, ...options }: LedgerOption
     if (found) return found;
     const queue = createAppendQueue<M>(name, {
       log, retry,
-      onAppended({ delta, turns }) { tellAll(made, new Set(turns.map(({ user }) => user)), new Set(delta?.facts.map(({ user }) => user))); },
+      onAppended({ delta, turns }) {
+        tellAll(made, delta && { ...delta, turned: new Set(turns.map(({ user }) => user)), touched: new Set(delta.facts.map(({ user }) => user)) });
+      },
       onRefused(op) { if (op.type === "connect") dispatch({ type: "refused", room: name, conn: op.conn }); },
       onDefect: (cause) => restart(name, cause),
       onUnavailable(cause) {
         // Whose they are is not known, and may not be known for long.
-        tellAll(made, NOBODY, NOBODY);
+        tellAll(made, undefined);
         events.report({ code: "unavailable", room: name, message: "The log could not be reached; what it missed is sent again.", cause });
       },
-      onQuiet() { release(name); },
+      onQuiet() {
+        settleRebase(made);
+        release(name);
+      },
     });
     // Set before the log is followed, which may tell of the room at once.
     let stop: Stop = () => undefined;
-    const made: Entry<M> = { stop: () => { stop(); }, queue, told: [], rebasing: false };
+    const made: Entry<M> = { stop: () => { stop(); }, queue, told: [], rebase: undefined, netted: undefined };
     entries.set(name, made);
     stop = log.follow(name, (event, before, after) => { hear({ room: name, event, before, after }); });
     return made;
@@ -133,11 +148,9 @@ export function createLedger<M>({ log, events, retry, ...options }: LedgerOption
     const room = entries.get(name);
     if (event.type === "delta") for (const fact of event.facts) publish("fact", () => ({ room: name, fact }));
     events.run(() => {
-      // After a new epoch the host announces its connections again in this very turn: what changed is told net of that.
-      const outer = room && event.type === "snapshot" && !room.rebasing ? room : undefined;
-      if (outer) {
-        tellAll(outer, NOBODY, NOBODY);
-        outer.rebasing = true;
+      if (room && event.type === "snapshot") {
+        tellAll(room, undefined);
+        room.rebase ??= heard;
       }
       try {
         options.onHeard(heard);
@@ -145,27 +158,39 @@ export function createLedger<M>({ log, events, retry, ...options }: LedgerOption
         restart(name, cause);
       }
       dispatch({ type: "log", room: name, event });
-      if (outer) {
-        outer.rebasing = false;
-        tell({ ...heard, after: log.room(name) ?? heard.after }, NOBODY, NOBODY);
-      } else if (room?.rebasing) return;
+      if (room?.rebase) {
+        if (!room.queue.busy()) settleRebase(room);
+      } else if (room?.netted && comparePoints(heard.after, room.netted) <= 0) return;
       // Which changes are ours to act upon is only known when the append is answered.
       else if (room?.queue.busy()) room.told.push(heard);
-      else tell(heard, NOBODY, NOBODY);
+      else tell(heard, undefined);
     });
   }
 
-  function tellAll(room: Entry<M>, turned: ReadonlySet<UserId>, ours: ReadonlySet<UserId>): void {
-    events.run(() => { for (const heard of room.told.splice(0)) tell(heard, turned, ours); });
+  /** After a new epoch the host has announced its connections again by now. */
+  function settleRebase(room: Entry<M>): void {
+    const { rebase } = room;
+    if (!rebase) return;
+    room.rebase = undefined;
+    const after = log.room(rebase.room) ?? rebase.after;
+    room.netted = after;
+    tell({ ...rebase, after }, undefined);
   }
 
-  function tell(heard: Heard<M>, turned: ReadonlySet<UserId>, ours: ReadonlySet<UserId>): void {
+  function tellAll(room: Entry<M>, ours: Ours | undefined): void {
+    events.run(() => { for (const heard of room.told.splice(0)) tell(heard, ours); });
+  }
+
+  function tell(heard: Heard<M>, ours: Ours | undefined): void {
+    const { room, event, before, after } = heard;
     try {
-      for (const change of changes(heard.before, heard.event, heard.after, { connections: true })) {
-        options.onChange(heard, change, (change.type === "joined" || change.type === "left" ? turned : ours).has(change.user));
+      const own = event.type === "delta" && event.epoch === ours?.epoch && event.from >= ours.from && event.to <= ours.to;
+      for (const change of changes(before, event, after, { connections: true })) {
+        const whose = change.type === "joined" || change.type === "left" ? ours?.turned : ours?.touched;
+        options.onChange(heard, change, own && whose?.has(change.user) === true);
       }
     } catch (cause) {
-      restart(heard.room, cause);
+      restart(room, cause);
     }
   }
 
@@ -221,16 +246,5 @@ export function createLedger<M>({ log, events, retry, ...options }: LedgerOption
       }
       entries.clear();
     },
-  };
-}
-
-/** One answer for so many parts: the first failure, or none; at once when there are no parts. */
-function waitForAll(parts: number, done: Done | undefined): Done {
-  let left = parts;
-  let failed: Failure;
-  if (parts === 0) done?.(undefined);
-  return (failure) => {
-    failed ??= failure;
-    if (--left === 0) done?.(failed);
   };
 }

@@ -20,8 +20,9 @@ export function join<M>(parts: Parts<M>, link: LinkState<M>, message: Join): voi
   const { room, watch, present, n: re } = message;
   const { identity, generation } = link;
   if (link.closed) return;
-  const refused = identity ? tooMany(parts, link, room) : refusal("logout", "Nobody is logged in any more.", true, "logout");
-  if (!identity || refused) { end(parts, link, room, refused, re); return; }
+  if (!identity) { end(parts, link, room, refusal("logout", "Nobody is logged in any more.", true, "logout"), re); return; }
+  const refused = tooMany(parts, link, room);
+  if (refused) { end(parts, link, room, refused, re); return; }
   return andThen(authorize(parts, link, identity, room, watch, present), (forbidden) => {
     if (link.closed) return;
     // Meanwhile another user: what was allowed, or not, was for the former one.
@@ -133,7 +134,7 @@ export function whenTaken<R>(start: (done: (failure: Failure) => void) => void, 
     said = { value: read(failure) };
     hear?.(said.value);
   });
-  return said ? (said as { readonly value: R }).value : new Promise((resolve) => { hear = resolve; });
+  return said ? said.value : new Promise((resolve) => { hear = resolve; });
 }
 
 function remember<M>(link: LinkState<M>, room: RoomName, meta: unknown): void {

@@ -100,14 +100,14 @@ export function openLink<M>(parts: Parts<M>, hooks: LinkHooks, id: string, optio
     const defect = (cause: unknown): void => { ledger.restart(room, cause); };
     const run = (): void | Promise<void> => (state.closed ? undefined : events.run(work));
     const before = chains.get(room);
-    let done: void | Promise<void>;
+    let done: unknown;
     try {
       done = before ? before.then(run) : run();
     } catch (cause) {
       defect(cause);
     }
     if (!(done instanceof Promise)) return;
-    const chain: Promise<void> = done.catch(defect).then(() => {
+    const chain = done.catch(defect).then(() => {
       if (chains.get(room) === chain) chains.delete(room);
     });
     chains.set(room, chain);
@@ -222,7 +222,7 @@ export function openLink<M>(parts: Parts<M>, hooks: LinkHooks, id: string, optio
     },
     join: (room, given) => promised(room, () => give(parts, state, room, given?.meta, false)),
     update: (room, meta) => promised(room, () => andThen(update(parts, state, room, meta), (failed) => {
-      if (failed) events.report({ code: failed.code, message: failed.message, room, link: id });
+      if (failed && !state.closed) events.report({ code: failed.code, message: failed.message, room, link: id });
       return !failed;
     })),
     leave: (room) => promised(room, () => {

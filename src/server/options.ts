@@ -81,14 +81,22 @@ const DEFAULTS: Omit<RegistryNumbers, "settle"> = {
   burst: 250,
 };
 
-const PORTS: ReadonlySet<string> = new Set(["meta", "log", "clock", "random"]);
+const PORTS: ReadonlyMap<string, (value: unknown) => boolean> = new Map([
+  ["meta", (value: unknown) => hasFunctions((value as Partial<MetaSchema<unknown>>)["~standard"], "validate")],
+  ["log", (value: unknown) => hasFunctions(value, "append", "since", "room", "follow", "restart")],
+  ["clock", (value: unknown) => hasFunctions(value, "now", "after")],
+  ["random", (value: unknown) => typeof value === "function"],
+]);
 const MAY_BE_ZERO: ReadonlySet<string> = new Set(["grace", "settle", "flush", "jitter", "maxWatched"]);
 
 /** The options with their defaults. Throws a `TypeError` that names the option which makes no sense. */
 export function registryNumbers<M>(options: RegistryOptions<M>): RegistryNumbers {
   const numbers = new Map<string, unknown>(Object.entries({ ...DEFAULTS, settle: (options.grace ?? DEFAULTS.grace) + 2_000 }));
   for (const [name, value] of Object.entries(options as Readonly<Record<string, unknown>>)) {
-    if (PORTS.has(name) || value === undefined) continue;
+    if (value === undefined) continue;
+    const fits = PORTS.get(name);
+    if (fits && (value === null || !fits(value))) throw new TypeError(`createRegistry: option "${name}" is not what it should be (${name === "meta" ? "a Standard Schema" : `see the type of "${name}"`}).`);
+    if (fits) continue;
     if (!numbers.has(name)) throw new TypeError(`createRegistry: there is no option "${name}".`);
     numbers.set(name, value);
   }
@@ -101,4 +109,8 @@ export function registryNumbers<M>(options: RegistryOptions<M>): RegistryNumbers
   const { lease, ping, ...others } = Object.fromEntries(numbers) as unknown as RegistryNumbers;
   if (lease <= ping) throw new TypeError(`createRegistry: option "lease" (${lease} ms) must be longer than "ping" (${ping} ms), or every quiet link would expire.`);
   return Object.freeze({ lease, ping, ...others });
+}
+
+function hasFunctions(value: unknown, ...names: readonly string[]): boolean {
+  return (typeof value === "object" || typeof value === "function") && value !== null && names.every((name) => typeof (value as Record<string, unknown>)[name] === "function");
 }

@@ -1,21 +1,24 @@
-import type { RoomName } from "../core/event.js";
+import type { RoomName, UserId } from "../core/event.js";
 import { emptyRoom, type Room } from "../core/room.js";
 import { usersOf } from "../core/select.js";
 import { toSnapshot } from "../core/snapshot.js";
 import type { Log, Stop } from "../ports.js";
-import type { ServerNotice } from "../protocol/message.js";
 import { audit } from "./audit.js";
-import { refusal } from "./authorize.js";
+import { createDrain } from "./drain.js";
 import { createEvents, type Voices } from "./events.js";
 import { createFanout, type Fanout } from "./fanout.js";
 import { createLedger, type Ledger } from "./ledger.js";
+import { createFollows } from "./follows.js";
+import { connectionAt } from "./host.js";
+import { kick, kicked } from "./kick.js";
 import type { LinkOptions } from "./link.js";
 import { memoryLog } from "./memory-log.js";
-import { acknowledge, end } from "./membership.js";
+import { acknowledge, end, roomsOf } from "./membership.js";
 import { openLink, type OpenLink } from "./open-link.js";
 import { registryNumbers, type RegistryOptions } from "./options.js";
 import { createOutbox } from "./outbox.js";
 import type { Parts } from "./parts.js";
+import { createPatience } from "./patience.js";
 import type { Registry } from "./registry-type.js";
 import { createTellings } from "./tell.js";
 import { mintWith, systemClock } from "./system.js";
@@ -35,15 +38,13 @@ export function createRegistry<M = unknown>(options: RegistryOptions<M> = {}): R
   const voices: Voices = new Map();
   const links = new Map<string, OpenLink<M>>();
   const attached = new Map<object, Stop>();
-  const held = new Map<RoomName, number>();
   const heard = new Set<string>();
-  const arrivals = new Map<RoomName, (() => void)[]>();
   const mint = mintWith(random);
+  const patience = createPatience(clock, numbers.patience);
   const tellings = createTellings<M>(events, voices);
+  const follows = createFollows<M>(() => ledger);
   let linkCount = 0;
   let closed = false;
-  let leaving: { readonly within: number } | undefined;
-  const emptied: (() => void)[] = [];
   let stopTick: Stop | undefined;
   let turn = 0;
 
@@ -51,19 +52,17 @@ export function createRegistry<M = unknown>(options: RegistryOptions<M> = {}): R
     log, events, mint,
     host: { tick: numbers.tick, grace: numbers.grace },
     retry: (run) => clock.after(numbers.tick, run),
-    watched: (room) => fanout.watched(room) || held.has(room),
+    watched: (room) => fanout.watched(room) || follows.holds(room),
     onHeard(what) {
       fanout.heard(what);
-      for (const arrived of arrivals.get(what.room) ?? []) arrived();
-      arrivals.delete(what.room);
+      follows.arrived(what.room);
     },
     onChange: tellings.tell,
     onExpired(id) {
       const link = links.get(id);
       if (!link) return;
-      const { wire, peer } = link.state;
       link.drop();
-      closePeer(() => { wire.close(peer, "timeout"); });
+      closePeer(link, "timeout");
     },
     onLost({ link: id, room, conn, reason }, again) {
       const voice = voices.get(conn);
@@ -71,20 +70,24 @@ export function createRegistry<M = unknown>(options: RegistryOptions<M> = {}): R
       const link = id === undefined ? undefined : links.get(id);
       if (!link || reason !== "kicked") return;
       link.state.given.delete(room);
-      end(parts, link.state, room, kicked());
+      end(parts, link.state, room, kicked(), undefined, conn);
     },
     onAnnounced(id, room) {
-      const link = links.get(id);
-      if (link) acknowledge(parts, link.state, room, undefined);
+      const state = links.get(id)?.state;
+      if (!state) return;
+      if (connectionAt(ledger.host(), id, room)) acknowledge(parts, state, room, undefined);
+      else if (state.given.delete(room) || state.wishes.get(room)?.present) end(parts, state, room, kicked());
     },
   });
   const fanout: Fanout<M> = createFanout<M>({
     log, clock, numbers,
     outbox: createOutbox((room, cause) => { events.report({ code: "wire_failed", message: "The wire threw while a state was sent; it is owed.", ...(room === undefined ? {} : { room }), cause }); }),
     onDefect: (room, cause) => { ledger.restart(room, cause); },
+    onUnavailable: (room, cause) => { events.report({ code: "unavailable", room, message: "The log could not be asked what a client missed; it is asked again.", cause }); },
     onIdle: (room) => { ledger.release(room); },
   });
-  const parts: Parts<M> = { numbers, schema: options.meta, clock, log, events, ledger, fanout, voices, mint };
+  const parts: Parts<M> = { numbers, schema: options.meta, clock, patience, log, events, ledger, fanout, voices, mint };
+  const drain = createDrain<M>({ clock, random, links, patience: numbers.tick, sendAway: (link) => { closePeer(link, "drain"); } });
 
   function fold(room: RoomName): Room<M> | undefined {
     return log.room(room) ?? (own ? emptyRoom<M>() : undefined);
@@ -94,54 +97,51 @@ export function createRegistry<M = unknown>(options: RegistryOptions<M> = {}): R
     if (closed) throw Object.assign(new Error(`registry.${what}: this registry is closed.`), { code: "closed" });
   }
 
-  function closePeer(close: () => void): void {
+  function closePeer({ state: { id, wire, peer } }: OpenLink<M>, why: "timeout" | "drain"): void {
     try {
-      close();
+      wire.close(peer, why);
     } catch (cause) {
-      events.report({ code: "wire_failed", message: "The wire threw while it closed a socket.", cause });
+      events.report({ code: "wire_failed", message: "The wire threw while it closed a socket.", link: id, cause });
+    }
+  }
+
+  function letGo(detach: Stop): void {
+    try {
+      detach();
+    } catch (cause) {
+      events.report({ code: "internal", message: "An adapter threw while it was detached.", cause });
     }
   }
 
   function tick(): void {
     stopTick = clock.after(numbers.tick, tick);
-    events.run(() => {
-      ledger.dispatch({ type: "tick", now: clock.now(), heard: [...heard] });
-      heard.clear();
-      turn++;
-      fanout.heartbeat(turn, Math.max(1, Math.round(numbers.heartbeat / numbers.tick)));
-      if (turn % Math.max(1, Math.round(numbers.audit / numbers.tick)) === 0) audit(parts, links, own !== undefined);
-    });
+    try {
+      events.run(() => {
+        ledger.dispatch({ type: "tick", now: clock.now(), heard: [...heard] });
+        heard.clear();
+        turn++;
+        fanout.heartbeat(turn, turns(numbers.heartbeat));
+        if (turn % turns(numbers.audit) === 0) mend();
+      });
+    } catch (cause) {
+      events.report({ code: "internal", message: "A defect of headcount, in its tick.", cause });
+    }
   }
 
-  function bye(): ServerNotice | undefined {
-    return leaving && { type: "bye", reason: "drain", reconnectWithin: leaving.within };
+  /** How many ticks a time takes. */
+  function turns(ms: number): number {
+    return Math.max(1, Math.round(ms / numbers.tick));
   }
 
-  function sendAway(link: OpenLink<M>, within: number): void {
-    clock.after(random() * within, () => {
-      const { wire, peer } = link.state;
-      if (!link.state.closed) closePeer(() => { wire.close(peer, "drain"); });
-    });
-  }
-
-  function hold(room: RoomName): Stop {
-    let stopped = false;
-    held.set(room, (held.get(room) ?? 0) + 1);
-    ledger.follow(room);
-    return () => {
-      if (stopped) return;
-      stopped = true;
-      const left = (held.get(room) ?? 1) - 1;
-      if (left > 0) held.set(room, left);
-      else held.delete(room);
-      ledger.release(room);
-    };
+  function mend(): number {
+    return audit(parts, links, own !== undefined);
   }
 
   async function follow(room: RoomName): Promise<{ room: Room<M>; stop: Stop }> {
     mustBeOpen("follow");
-    const stop = hold(room);
-    if (!fold(room)) await new Promise<void>((resolve) => { arrivals.set(room, [...(arrivals.get(room) ?? []), resolve]); });
+    const stop = follows.hold(room);
+    if (!fold(room)) await follows.arrival(room);
+    mustBeOpen("follow");
     return { room: fold(room) ?? emptyRoom<M>(), stop };
   }
 
@@ -149,20 +149,22 @@ export function createRegistry<M = unknown>(options: RegistryOptions<M> = {}): R
     options: numbers,
     open<P>(given: LinkOptions<M, P>) {
       mustBeOpen("open");
+      mustBeMs("open", "lease", given.lease ?? numbers.lease, 1);
       own?.begin();
       stopTick ??= clock.after(numbers.tick, tick);
       const id = `link-${++linkCount}`;
       const link = openLink<M>(parts, {
         heard: (one) => { heard.add(one); },
-        gone: (one) => {
+        gone(one) {
           links.delete(one);
           heard.delete(one);
-          if (links.size === 0) for (const done of emptied.splice(0)) done();
+          drain.gone();
         },
-        bye, draining: () => leaving !== undefined,
+        bye: drain.bye,
       }, id, given);
       links.set(id, link);
-      if (leaving) sendAway(link, leaving.within);
+      events.run(link.begin);
+      drain.opened(link);
       return link;
     },
     on: (name, listener) => events.on(name, listener),
@@ -181,43 +183,23 @@ export function createRegistry<M = unknown>(options: RegistryOptions<M> = {}): R
     },
     kick(user, room, { block } = {}) {
       mustBeOpen("kick");
-      if (block !== undefined && !(block >= 0 && Number.isFinite(block))) throw new TypeError(`registry.kick: "block" must be a number of ms, not ${String(block)}.`);
-      events.run(() => {
-        const theirs = [...links.values()].filter((link) => link.user === user);
-        const rooms = room === undefined ? new Set([...tellings.roomsOf(user), ...theirs.flatMap((link) => [...link.state.wishes.keys()])]) : [room];
-        for (const name of rooms) {
-          const connections = log.room(name)?.users.get(user)?.connections ?? [];
-          ledger.append(name, [
-            ...(block === undefined ? [] : [{ type: "block", user, until: clock.now() + block } as const]),
-            ...connections.map(({ conn }) => ({ type: "disconnect", conn, reason: "kicked" }) as const),
-          ]);
-          for (const link of theirs) if (link.state.wishes.has(name)) end(parts, link.state, name, kicked());
-        }
-      });
+      if (block !== undefined) mustBeMs("kick", "block", block);
+      const rooms = room === undefined ? new Set([...tellings.roomsOf(user), ...linksOf(user).flatMap(({ state }) => [...roomsOf(parts, state)])]) : [room];
+      events.run(() => { kick(parts, linksOf(user), user, rooms, block === undefined ? undefined : clock.now() + block); });
     },
     async drain({ reconnectWithin: within }) {
       mustBeOpen("drain");
-      if (!(within >= 0 && Number.isFinite(within))) throw new TypeError(`registry.drain: "reconnectWithin" must be a number of ms, not ${String(within)}.`);
-      leaving = { within };
+      mustBeMs("drain", "reconnectWithin", within);
       ledger.dispatch({ type: "drain", within });
-      const notice = bye();
-      for (const link of links.values()) {
-        if (notice) link.send(notice);
-        sendAway(link, within);
-      }
-      if (links.size === 0) return;
-      await new Promise<void>((resolve) => {
-        emptied.push(resolve);
-        clock.after(within + numbers.tick, resolve);
-      });
+      await drain.start(within);
     },
-    audit: () => (closed ? 0 : events.run(() => audit(parts, links, own !== undefined))),
+    audit: () => (closed ? 0 : events.run(mend)),
     health: () => ({
       links: links.size,
       rooms: [...ledger.rooms()].length,
       slow: [...links.values()].filter((link) => link.state.slow).length,
       busy: [...ledger.rooms()].filter((room) => ledger.inFlight(room)).length,
-      draining: leaving !== undefined,
+      draining: drain.bye() !== undefined,
       closed,
       errors: [...events.errors].map(([code, count]) => ({ code, count })),
     }),
@@ -231,19 +213,28 @@ export function createRegistry<M = unknown>(options: RegistryOptions<M> = {}): R
       if (closed) return;
       closed = true;
       stopTick?.();
-      for (const detach of [...attached.values()]) detach();
+      for (const detach of [...attached.values()]) letGo(detach);
       attached.clear();
       for (const link of [...links.values()]) link.drop();
+      drain.close();
       fanout.close();
       ledger.close();
+      // Who waits for something is told that it will not be.
+      patience.close();
+      follows.close();
     },
   };
+
+  function linksOf(user: UserId): OpenLink<M>[] {
+    return [...links.values()].filter((link) => link.user === user);
+  }
 }
 
 function ifKnown<M, R>(room: Room<M> | undefined, read: (room: Room<M>) => R): R | undefined {
   return room && read(room);
 }
 
-function kicked(): ReturnType<typeof refusal> {
-  return refusal("kicked", "You were removed from this room.", false, "kicked");
+/** @throws TypeError naming what must be a time and is none. */
+function mustBeMs(of: string, name: string, value: number, least = 0): void {
+  if (!Number.isFinite(value) || value < least) throw new TypeError(`registry.${of}: "${name}" must be a number of at least ${least} ms, not ${String(value)}.`);
 }

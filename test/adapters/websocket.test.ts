@@ -6,6 +6,7 @@ import { createClient } from "../../src/client/client.js";
 import { decodeFrame, encodeFrame } from "../../src/protocol/frame.js";
 import { transportContract, type Peer } from "../contract/transport.js";
 import { fakeClock } from "../support/fake-transport.js";
+import { until } from "../support/until.js";
 
 transportContract("webSocketTransport with the class of ws", async () => {
   const server = new WebSocketServer({ port: 0, host: "127.0.0.1" });
@@ -226,6 +227,18 @@ describe("webSocketTransport", () => {
     clock.advance(250);
     await soon();
     expect(made).toHaveLength(3);
+  });
+
+  it("survives what the class of ws makes of a refused connection, and of one that is given up", async () => {
+    let attempts = 0;
+    const server = new WebSocketServer({ port: 0, host: "127.0.0.1" });
+    await new Promise((resolve) => server.once("listening", resolve));
+    const { port } = server.address() as AddressInfo;
+    await new Promise((resolve) => server.close(resolve));
+    const transport = webSocketTransport(() => (attempts++, `ws://127.0.0.1:${port}`), { WebSocket, minDelay: 1, maxDelay: 5 });
+    const stop = transport.listen({ up: () => undefined, down: () => undefined, message: () => undefined });
+    await until(() => expect(attempts).toBeGreaterThan(2));
+    stop();
   });
 
   it("hears frames of ours only", () => {

@@ -64,6 +64,21 @@ describe("the link", () => {
     expect(w.wire.take()).toMatchObject([{ type: "join" }]);
   });
 
+  it("[P1] shows why a server won't have this client, and leaves it at that until the next link", () => {
+    const w = world();
+    const room = w.client.room("r");
+    room.subscribe(() => undefined);
+    w.wire.open();
+    w.wire.say({ type: "error", code: "unsupported_version", message: "version 2 here" });
+    w.wire.take();
+    w.clock.advance(100_000);
+    expect(room.getSnapshot()).toMatchObject({ status: "syncing", error: { code: "unsupported_version", message: "version 2 here" } });
+    expect([w.wire.take(), w.wire.probes]).toEqual([[], 0]);
+    w.wire.lose();
+    expect(w.greet()).toMatchObject([{ type: "join" }]);
+    expect(room.getSnapshot().error).toBeUndefined();
+  });
+
   it("[V7] pings at a third of the lease, and answers prove the link", () => {
     const { w, wire, clock } = linked();
     clock.advance(24_999);
@@ -232,6 +247,7 @@ describe("close", () => {
 
   it("messages that still come are not heard", () => {
     const wire = fakeTransport();
+    const clock = fakeClock();
     let say: ((message: unknown) => void) | undefined;
     const client = createClient({
       transport: {
@@ -244,11 +260,12 @@ describe("close", () => {
           return () => undefined;
         },
       },
-      clock: fakeClock(),
+      clock,
     });
     client.room("r").subscribe(() => undefined);
     client.close();
     say?.(WELCOME);
+    expect(clock.waiting()).toBe(0);
     expect(client.room("r").getSnapshot().status).toBe("ended");
   });
 });

@@ -21,7 +21,7 @@ function Count({ room, renders }: { room: ClientRoom<unknown>; renders?: string[
 }
 
 describe("React", () => {
-  it("[V9, V10] [pain P24] in StrictMode makes one join, shows no flicker, and leaves once after unmounting", async () => {
+  it("[V9, V10] [pain P24] in StrictMode makes one join, shows no flicker, and leaves once after unmounting", () => {
     const w = world();
     w.greet();
     const room = w.client.room("r");

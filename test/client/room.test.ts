@@ -1,6 +1,5 @@
 import { afterEach, describe, expect, it, vi } from "vitest";
 import { toSnapshot } from "../../src/core/snapshot.js";
-import type { ClientRoom } from "../../src/client/room.js";
 import type { View } from "../../src/client/view-show.js";
 import { scriptedRoom } from "../support/scripted-room.js";
 import { names, world, type World } from "./world.js";
@@ -11,7 +10,8 @@ const take = (w: World): Sent[] => w.wire.take() as Sent[];
 /** I am in the room by a subscription, and its view is live. */
 function inside(options: Parameters<typeof world>[0] = {}) {
   const w = world(options);
-  const room: ClientRoom<unknown> = w.client.room("r", { meta: { s: 1 } });
+  const meta: unknown = { s: 1 };
+  const room = w.client.room("r", { meta });
   const stop = room.subscribe(() => undefined);
   const [join] = w.greet() as Sent[];
   const script = scriptedRoom("r");
@@ -34,6 +34,11 @@ describe("what is seen", () => {
     expect(calls).toBe(2);
     expect(names(room.getSnapshot())).toEqual(["me", "ann"]);
     expect(users?.map(({ id }) => id)).toEqual(["me"]);
+    const both = room.getSnapshot();
+    const [epoch, seq, digest] = script.pos();
+    wire.say({ type: "delta", room: "r", from: seq, pos: [epoch, seq + 1, digest], at: 9_000, on: [], off: [[1, "z1", "zed", "leave"]] });
+    expect(room.getSnapshot()).toBe(both);
+    expect(calls).toBe(2);
   });
 
   it("[V9] keeps the list when only the status changes, and lets nobody edit it", () => {
@@ -95,6 +100,18 @@ describe("what is seen", () => {
     expect(join).toMatchObject({ type: "join", present: false });
     wire.say({ type: "joined", re: join.n, room: "r" });
     expect(seen).toEqual(["a 2 in", "b 2 in", "a 2 out", "b 2 out"]);
+  });
+
+  it("a transport that throws ends no view", () => {
+    const { room, wire, script } = inside();
+    wire.send = () => {
+      throw new Error("broken");
+    };
+    expect(() => {
+      room.leave();
+    }).toThrow("broken");
+    wire.say(script.join("ann", "a1"));
+    expect(names(room.getSnapshot())).toEqual(["me", "ann"]);
   });
 
   it("a listener that is stopped by another hears no more; the same function given twice counts twice", () => {
@@ -248,6 +265,12 @@ describe("lifetimes", () => {
     w.client.close();
     await expect(pending).rejects.toMatchObject({ code: "closed" });
     await expect(room.enter()).rejects.toBeInstanceOf(Error);
+  });
+
+  it("[V10] an enter that nobody awaits is no unhandled rejection", () => {
+    const w = world();
+    void w.client.room("r").enter();
+    w.client.close();
   });
 
   it("[V10] two rooms of one client know nothing of one another", () => {

@@ -405,6 +405,8 @@ describe("modes", () => {
     expect(join).toEqual({ type: "join", n: join.n, room: "r", watch: "count", present: true, meta: { s: 1 } });
     script.restart(3);
     script.join("me", "m2");
+    wire.say(script.count());
+    expect(room.getSnapshot().status).toBe("stale");
     wire.say(script.joined(join.n, "m2"));
     expect(room.getSnapshot().status).toBe("stale");
     wire.say(script.count());
@@ -432,12 +434,12 @@ describe("modes", () => {
     const script = scriptedRoom("r");
     script.join("me", "m1");
     w.wire.say(script.count());
-    expect(room.getSnapshot().status).toBe("syncing");
+    expect(room.getSnapshot()).toMatchObject({ status: "syncing", userCount: undefined });
     w.wire.say(script.joined(join!.n, "m1"), script.count(true));
     expect(room.getSnapshot()).toMatchObject({ status: "live", limited: true, users: undefined, userCount: 1 });
     w.clock.advance(500);
     expect(w.wire.take()).toEqual([]);
-    w.wire.say(script.snapshot());
+    w.wire.say(script.snapshot(), script.count());
     expect(room.getSnapshot()).toMatchObject({ status: "live", limited: false, userCount: 1 });
     expect(names(room.getSnapshot())).toEqual(["me"]);
   });
@@ -459,6 +461,7 @@ describe("modes", () => {
     clock.advance(1);
     const back = take().at(-1)!;
     expect(back).toMatchObject({ type: "join", watch: "count" });
+    expect(room.getSnapshot().status).toBe("stale");
     expect(names(room.getSnapshot())).toEqual(["ann", "me"]);
     wire.say(script.joined(back.n, "m1"), script.count());
     expect(room.getSnapshot()).toMatchObject({ status: "live", userCount: 2, users: undefined });
@@ -515,6 +518,20 @@ describe("pages", () => {
     expect(room.getSnapshot().userCount).toBe(3);
     wire.say(...script.pages());
     expect(room.getSnapshot().userCount).toBe(4);
+  });
+
+  it("[P7] of an earlier position don't disturb those of a later one", () => {
+    const { wire, room, script } = live();
+    wire.lose();
+    wire.open();
+    wire.say(WELCOME);
+    const [old] = script.pages();
+    script.join("bob", "b1");
+    const [one, two, three] = script.pages();
+    wire.say(one!, two!, old!);
+    expect(room.getSnapshot()).toMatchObject({ status: "stale", userCount: 2 });
+    wire.say(three!);
+    expect(room.getSnapshot()).toMatchObject({ status: "live", userCount: 3 });
   });
 
   it("[P7] put off the next request while they keep coming", () => {

@@ -127,6 +127,8 @@ export function transportContract(name: string, make: () => Promise<Rig>): void 
       // The next listener's link proves that whatever was on its way has arrived.
       stops.push(transport.listen(none));
       await until(() => expect(transport.up).toBe(true));
+      stop!();
+      expect(transport.up).toBe(true);
       expect(said).toEqual([]);
       expect(peers[0]!.received).toEqual([]);
     });

@@ -162,7 +162,7 @@ describe("convergence", () => {
     const asked = new Map<string, number>();
     fc.assert(
       fc.property(told({ lies: false }), fc.constantFrom(0, 0, 0, 0, 1, 2), ([all, deliveries], which) => {
-        const living = all[which]!;
+        const living = all[which];
         let room = deliveries.reduce(heard, nobody());
         room = freeze(reduce(room, heartbeatAt(living, living.facts.length)));
         const reason = room.behind?.reason ?? "in step";

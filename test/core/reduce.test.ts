@@ -170,7 +170,7 @@ describe("a snapshot", () => {
   });
 
   it("[R5] any is adopted at epoch 0, also when behind", () => {
-    for (const room of [roomOf(), roomOf("doubt"), roomOf(heartbeat(14, 5, EPOCH + 4)), roomOf(cid14)]) {
+    for (const room of [roomOf(), roomOf("doubt"), roomOf(heartbeat(14, 5, EPOCH + 4)), roomOf(delta(40, 41, undefined, []))]) {
       expect(reduce(room, lowerEpoch)).toMatchObject({ epoch: EPOCH - 1, seq: 71 });
       expect(toSnapshot(reduce(room, later), 13_000)).toEqual(later);
     }

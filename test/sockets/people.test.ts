@@ -1,0 +1,215 @@
+import { describe, expect, it } from "vitest";
+import { WebSocket } from "ws";
+import { aMoment, hand, join, liveTab, proxyTo, ROOM, serve, tab, userOf, type AppServer, type Hand } from "../support/sockets.js";
+import { until } from "../support/until.js";
+
+const LONG = 60_000;
+/** A promise that the test keeps when it likes. */
+function later<T>(): { readonly promise: Promise<T>; readonly resolve: (value: T) => void; readonly reject: (cause: Error) => void } {
+  let [resolve, reject]: [(value: T) => void, (cause: Error) => void] = [() => undefined, () => undefined];
+  const promise = new Promise<T>((...both) => { [resolve, reject] = both; });
+  return { promise, resolve, reject };
+}
+
+describe("people and their tabs", () => {
+  it("[R9, H7] [pain P02] [pain P04] one of two tabs closes, and nobody has left; with the last one they have, once", async () => {
+    const server = await serve({ grace: 150 });
+    const ann = await liveTab(server, "ann");
+    const [first, second] = [await liveTab(server, "bob"), await liveTab(server, "bob")];
+    await until(() => expect([ann.view().userCount, ann.view().connectionCount]).toEqual([2, 3]));
+    first.vanish();
+    await until(() => expect([ann.view().userCount, ann.view().connectionCount]).toEqual([2, 2]));
+    expect(ann.changes).toEqual(["joined bob"]);
+    second.vanish();
+    await until(() => expect(ann.changes).toEqual(["joined bob", "left bob vanished"]));
+    expect(server.told).toEqual(["joined ann", "joined bob", "left bob vanished"]);
+  });
+
+  it("[R8, R14, V10] [pain P10] who changes what they show is never away; equal meta is no news, and of many changes at once the newest is told", async () => {
+    const server = await serve({ grace: LONG });
+    const ann = await liveTab(server, "ann");
+    const old = await liveTab(server, "bob", { meta: { name: "Bob" } });
+    const young = await liveTab(server, "bob", { meta: { name: "Bobby" } });
+    const shown = (): unknown => ann.view().users?.find(({ id }) => id === "bob")?.meta;
+    await until(() => expect(shown()).toEqual({ name: "Bobby" }));
+    // The youngest connection speaks for the user, whichever was changed last.
+    old.room.update({ name: "Robert" });
+    await until(() => expect(server.registry.users(ROOM).find(({ id }) => id === "bob")?.connections[0]?.meta).toEqual({ name: "Robert" }));
+    for (let i = 0; i < 50; i++) young.room.update({ name: `Bob ${i}` });
+    await until(() => expect(shown()).toEqual({ name: "Bob 49" }));
+    young.room.update({ name: "Bob 49" });
+    old.room.leave();
+    await until(() => expect(ann.view().connectionCount).toBe(2));
+    expect(ann.changes).toEqual(["joined bob", "updated bob", "updated bob"]);
+    expect(server.told).toEqual(["joined ann", "joined bob", "updated bob", "updated bob"]);
+  });
+});
+
+describe("who is sent out", () => {
+  it("[H10, V4, S7] kicked: it ends, the socket stays open, and only `enter` brings them back", async () => {
+    const server = await serve({ grace: LONG });
+    const proxy = await proxyTo(server);
+    const ann = await liveTab(server, "ann");
+    const [bob, other] = [await liveTab(proxy, "bob"), await liveTab(server, "bob")];
+    server.registry.kick("bob", ROOM);
+    await until(() => expect([bob.view().status, other.view().status]).toEqual(["ended", "ended"]));
+    expect(bob.view()).toMatchObject({ error: { code: "kicked" }, users: undefined });
+    await until(() => expect(ann.changes).toEqual(["joined bob", "left bob kicked"]));
+    expect(bob.sockets.map(({ readyState }) => readyState)).toEqual([WebSocket.OPEN]);
+    // A line that was cut and is back is no reason to try again.
+    proxy.cut();
+    await until(() => expect(bob.sockets.at(-1)!.readyState).toBe(WebSocket.OPEN));
+    await until(() => expect([bob.sockets.length, server.registry.health().links]).toEqual([2, 3]));
+    await aMoment();
+    expect([bob.view().status, ann.people()]).toEqual(["ended", ["ann"]]);
+    await bob.room.enter();
+    await until(() => expect(ann.changes).toEqual(["joined bob", "left bob kicked", "joined bob"]));
+    await until(() => expect(bob.people()).toEqual(["ann", "bob"]));
+    expect(other.view().status).toBe("ended");
+  });
+
+  it("[H10, L2] kicked and blocked: `enter` is refused until the time is over", async () => {
+    const server = await serve({ grace: LONG });
+    const bob = await liveTab(server, "bob");
+    server.registry.kick("bob", ROOM, { block: 700 });
+    await until(() => expect(bob.view().status).toBe("ended"));
+    await expect(bob.room.enter()).rejects.toMatchObject({ code: "blocked" });
+    expect(bob.view()).toMatchObject({ status: "ended", error: { code: "blocked" } });
+    await until(async () => { await bob.room.enter(); });
+    expect(server.told).toEqual(["joined bob", "left bob kicked", "joined bob"]);
+  });
+});
+
+describe("who somebody is", () => {
+  it("[H9] logs out and in again on the same socket: gone at once, and back by itself", async () => {
+    const server = await serve({ grace: LONG });
+    const ann = await liveTab(server, "ann");
+    const bob = await liveTab(server, "bob", { meta: { name: "Bob" } });
+    const socket = server.socketOf("bob");
+    await server.presence.identify(socket, undefined);
+    await until(() => expect(bob.view()).toMatchObject({ status: "ended", error: { code: "logout" } }));
+    await until(() => expect(ann.changes).toEqual(["joined bob", "left bob leave"]));
+    await server.presence.identify(socket, { user: "bob" });
+    await until(() => expect(bob.view()).toMatchObject({ status: "live", userCount: 2, self: { user: "bob" } }));
+    await until(() => expect(ann.changes).toEqual(["joined bob", "left bob leave", "joined bob"]));
+    expect(ann.view().users?.at(-1)?.meta).toEqual({ name: "Bob" });
+    expect(bob.sockets.length).toBe(1);
+  });
+
+  it("[H9, S1] late: what a client wants waits until the app says who it is, whatever the client says it is", async () => {
+    const server = await serve({ grace: LONG });
+    const ann = await liveTab(server, "ann");
+    let theirs: WebSocket | undefined;
+    server.wss.on("connection", (socket) => { theirs = socket; });
+    const late = tab(server, undefined, { meta: { user: "admin", name: "?" } });
+    await until(() => expect(theirs && server.presence.of(theirs)).toBeDefined());
+    expect([late.view().status, ann.changes]).toEqual(["syncing", []]);
+    await server.presence.identify(theirs!, { user: 7, meta: { name: "Seven" } });
+    await until(() => expect(late.view()).toMatchObject({ status: "live", self: { user: "7" } }));
+    await until(() => expect(ann.changes).toEqual(["joined 7"]));
+    expect(ann.view().users?.at(-1)?.meta).toEqual({ user: "admin", name: "Seven" });
+  });
+
+  it("[H9, S2] another user on the same socket: the one leaves, the other comes, who is asked about again", async () => {
+    const asked: string[] = [];
+    const server = await serve({ grace: LONG, attach: { authorize: ({ user, room, present }) => { asked.push(`${user} ${room} ${present}`); return true; } } });
+    const ann = await liveTab(server, "ann");
+    const bob = await liveTab(server, "bob");
+    await server.presence.identify(server.socketOf("bob"), { user: "cem" });
+    await until(() => expect(bob.view()).toMatchObject({ status: "live", self: { user: "cem" } }));
+    await until(() => expect(ann.people()).toEqual(["ann", "cem"]));
+    expect([...ann.changes].sort()).toEqual(["joined bob", "joined cem", "left bob leave"]);
+    expect(asked.slice(1)).toEqual(["bob lobby true", "cem lobby true"]);
+    // The same user, who shows something else, is an update.
+    await server.presence.identify(server.socketOf("bob"), { user: "cem", meta: { role: "host" } });
+    await until(() => expect(ann.changes.at(-1)).toBe("updated cem"));
+    expect(ann.changes.length).toBe(4);
+  });
+
+  it("[H9, S2] rooms that the server gives: `autoJoin` and `join` need no `authorize`; a client that leaves stays where the server wants it", async () => {
+    const server = await serve({ grace: LONG, attach: { autoJoin: () => [ROOM, "news"], authorize: () => false } });
+    const ann = await hand(server, "ann");
+    await until(() => expect([server.registry.userCount(ROOM), server.registry.userCount("news")]).toEqual([1, 1]));
+    await until(() => expect(ann.all("joined").map(({ room }) => room).sort()).toEqual([ROOM, "news"]));
+    const link = server.presence.of(server.socketOf("ann"))!;
+    expect(await link.join("extra", { meta: { by: "server" } })).toBe(true);
+    // It watches nothing that it did not ask for, may ask for what it was given, and for nothing else.
+    expect(ann.heard.filter(({ type }) => type === "snapshot")).toEqual([]);
+    ann.say({ type: "join", n: 1, room: "extra", watch: "users", present: true }, { type: "join", n: 2, room: "else", watch: "users", present: true });
+    await until(() => expect(ann.all("snapshot").map(({ room }) => room)).toEqual(["extra"]));
+    await until(() => expect(ann.all("ended")).toMatchObject([{ room: "else", code: "refused", retry: false, re: 2 }]));
+    ann.say({ type: "leave", n: 3, room: "extra" }, { type: "ping", n: 4 });
+    await until(() => expect(ann.all("pong").length).toBe(1));
+    expect(server.registry.userCount("extra")).toBe(1);
+    expect(await link.leave("extra")).toBe(true);
+    expect(server.registry.roomsOfHere("ann").toSorted()).toEqual([ROOM, "news"]);
+    expect(server.told.filter((what) => what.startsWith("left"))).toEqual(["left ann leave"]);
+  });
+});
+
+describe("rooms with a limit", () => {
+  it("[S6] count users: another tab of who is in is let in, another user is not; who only watches counts nothing", async () => {
+    const server = await serve({ grace: 0, maxUsers: 2 });
+    const [ann, bob] = [await liveTab(server, "ann"), await liveTab(server, "bob")];
+    const cem = tab(server, "cem");
+    await until(() => expect(cem.view()).toMatchObject({ status: "ended", error: { code: "room_full" } }));
+    await liveTab(server, "ann");
+    const eve = await liveTab(server, "eve", { present: false });
+    expect([eve.view().userCount, eve.view().connectionCount]).toEqual([2, 3]);
+    bob.room.leave();
+    await until(() => expect(ann.people()).toEqual(["ann"]));
+    await cem.room.enter();
+    await until(() => expect(ann.people()).toEqual(["ann", "cem"]));
+  });
+
+  it("[S4] connections of one user are bounded, those of others are not", async () => {
+    const server = await serve({ maxConnections: 2 });
+    const tabs = [await liveTab(server, "ann"), await liveTab(server, "ann")];
+    const third = tab(server, "ann");
+    await until(() => expect(third.view()).toMatchObject({ status: "ended", error: { code: "too_many_connections" } }));
+    await liveTab(server, "bob");
+    await until(() => expect(tabs.map((one) => one.view().connectionCount)).toEqual([3, 3]));
+  });
+});
+
+describe("answers that come too late", () => {
+  /** A server whose `what` is answered by the test, and a client that went while it waited. */
+  async function gone(what: "authorize" | "identify" | "autoJoin"): Promise<{ server: AppServer; ann: Hand; answer: ReturnType<typeof later> }> {
+    const answer = later<never>();
+    const asked = later<undefined>();
+    const ask = (): Promise<never> => { asked.resolve(undefined); return answer.promise; };
+    const server = await serve({ grace: 0, patience: LONG, attach: { [what]: ask, ...(what === "authorize" ? { identify: (_: unknown, request: { url?: string }) => userOf(request.url) } : {}) } as never });
+    const ann = await hand(server, "ann");
+    ann.say(join(1));
+    await asked.promise;
+    await until(() => expect(server.registry.health().links).toBe(1));
+    ann.socket.terminate();
+    await until(() => expect(server.registry.health().links).toBe(0));
+    return { server, ann, answer };
+  }
+
+  it.each([
+    ["authorize", true],
+    ["identify", { user: "ann" }],
+    ["autoJoin", ROOM],
+  ] as const)("[H6] [pain P15] a socket that closed while `%s` was awaited is in no room", async (what, value) => {
+    for (const end of ["resolve", "reject"] as const) {
+      const { server, answer } = await gone(what);
+      answer[end]((end === "resolve" ? value : new Error("too late")) as never);
+      await aMoment();
+      expect([server.registry.userCount(ROOM), server.told, server.errors, server.registry.rooms()]).toEqual([0, [], [], []]);
+      expect(server.registry.audit()).toBe(0);
+    }
+  });
+
+  it("[H6] [pain P15] a leave that came while `authorize` was awaited comes after the join that waited for it", async () => {
+    const answer = later<boolean>();
+    const server = await serve({ grace: LONG, patience: LONG, attach: { authorize: () => answer.promise } });
+    const ann = await hand(server, "ann");
+    ann.say(join(1), { type: "leave", n: 2, room: ROOM }, { type: "ping", n: 3 });
+    await until(() => expect(ann.all("pong").length).toBe(1));
+    answer.resolve(true);
+    await until(() => expect(ann.all("joined").length).toBe(1));
+    await until(() => expect(server.told).toEqual(["joined ann", "left ann leave"]));
+  });
+});
