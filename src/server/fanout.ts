@@ -108,7 +108,7 @@ export function createFanout<M>({ log, clock, outbox, numbers, onDefect, onUnava
       return watcher.ask || now.due || !sameCount(watcher.counted, count[0]) ? count : undefined;
     }
     if (watcher.pages.length > 0) return watcher.pages;
-    
+    if (watcher.waits) return undefined;
     if (watcher.ask) return answer(audience, watcher, watcher.ask.ask, memo);
     // Who is settling stands nowhere; after that a heartbeat tells it to ask.
     if (!watcher.at) return now.due && clock.now() >= watcher.quietUntil ? heartbeatOf(audience, memo) : undefined;

@@ -174,13 +174,13 @@ describe("rooms with a limit", () => {
 
 describe("answers that come too late", () => {
   /** A server whose `what` is answered by the test, and a client that went while it waited. */
-  async function gone(what: "authorize" | "identify" | "autoJoin"): Promise<{ server: AppServer; ann: Hand; answer: ReturnType<typeof later> }> {
+  async function gone(what: "authorize" | "identify" | "autoJoin"): Promise<{ server: AppServer; ann: Hand; answer: ReturnType<typeof later<never>> }> {
     const answer = later<never>();
     const asked = later<undefined>();
     const ask = (): Promise<never> => { asked.resolve(undefined); return answer.promise; };
     const server = await serve({ grace: 0, patience: LONG, attach: { [what]: ask, ...(what === "authorize" ? { identify: (_: unknown, request: { url?: string }) => userOf(request.url) } : {}) } as never });
     const ann = await hand(server, "ann");
-    ann.say(join(1));
+    ann.say(join(1), join(2, { room: "watched", present: false }));
     await asked.promise;
     await until(() => expect(server.registry.health().links).toBe(1));
     ann.socket.terminate();
@@ -197,7 +197,7 @@ describe("answers that come too late", () => {
       const { server, answer } = await gone(what);
       answer[end]((end === "resolve" ? value : new Error("too late")) as never);
       await aMoment();
-      expect([server.registry.userCount(ROOM), server.told, server.errors, server.registry.rooms()]).toEqual([0, [], [], []]);
+      expect([server.registry.userCount(ROOM), server.told, server.errors, server.registry.health().rooms]).toEqual([0, [], [], 0]);
       expect(server.registry.audit()).toBe(0);
     }
   });

@@ -16,7 +16,7 @@ import { createRegistry, type Registry } from "../../src/server/registry.js";
 import { startProxy, type Proxy } from "./proxy.js";
 import { until } from "./until.js";
 
-export type Meta = { readonly [key: string]: unknown };
+export type Meta = Readonly<Record<string, unknown>>;
 export const ROOM = "lobby";
 
 /** What is over with a test is closed after it, the latest first. */
@@ -46,7 +46,7 @@ export type AppServer = {
   readonly die: () => Promise<void>;
 };
 
-export type ServeOptions = RegistryOptions<Meta> & { readonly port?: number; readonly attach?: WsOptions<Meta> };
+export type ServeOptions = Omit<RegistryOptions<Meta>, "log"> & { readonly port?: number; readonly attach?: WsOptions<Meta> };
 
 /** `?user=` in a socket's address is its user; without one it is nobody's yet. Everybody may do everything, unless `attach` says otherwise. */
 export async function serve({ port = 0, attach, ...numbers }: ServeOptions = {}): Promise<AppServer> {

@@ -1,0 +1,67 @@
+import { pathToFileURL } from "node:url";
+import type { Plugin } from "esbuild";
+import { describe, expect, it } from "vitest";
+import { run, runNode } from "./support/run.js";
+import { root } from "./support/sources.js";
+
+const { FAULTS, withFault } = await import(pathToFileURL(`${root}/scripts/bots/faults.mjs`).href) as {
+  readonly FAULTS: Readonly<Record<string, { readonly what: string }>>;
+  readonly withFault: (root: string, name: string) => Plugin;
+};
+
+/** A short and certain way through what the crowd does by chance: after each step all views must come to agree, and nobody may have to ask. */
+const STEPS = `
+  import { createBot } from "../scripts/bots/bot.js";
+  import { chanceOf } from "../scripts/bots/chance.js";
+  import { compare } from "../scripts/bots/check.js";
+  import { ROOM, startServer } from "../scripts/bots/server.js";
+  const server = await startServer(0);
+  const bots = [["ann", 1], ["ann", 2], ["bob", 1], ["cem", 1]].map(([user, tab]) => createBot(server.url, user, tab, chanceOf(tab)));
+  const [ann, ann2, bob, cem] = bots;
+  const sleep = (ms) => new Promise((resolve) => { setTimeout(resolve, ms); });
+  const syncs = () => bots.reduce((sum, bot) => sum + bot.syncs(), 0);
+  const step = async (what, act) => {
+    await act();
+    let wrong;
+    for (let i = 0; i < 80 && (wrong = compare(bots, server).wrong).length > 0; i++) await sleep(50);
+    wrong = [...wrong, ...server.flickers(), ...bots.flatMap((bot) => bot.flickers())];
+    if (wrong.length > 0) { console.log("WRONG after " + what + ":", wrong[0]); process.exit(1); }
+  };
+  await step("opening tabs", () => { for (const bot of bots) bot.open(); });
+  await step("a rename", () => { ann.rename("Ann"); return sleep(100); });
+  await step("the end of one of two tabs", () => { ann2.close(); });
+  const asked = syncs();
+  await step("some heartbeats", () => sleep(2_200));
+  if (syncs() > asked) { console.log("WRONG: views had to ask in calm"); process.exit(1); }
+  await step("a time offline, in which somebody left and much happened", async () => {
+    bob.offline(2_000);
+    cem.close();
+    const busy = server.registry.open({ wire: { send: () => [], close() {}, open: () => true }, peer: 1, user: "busy", lease: 60_000 });
+    for (let i = 0; i < 20; i++) { await busy.join(ROOM); await busy.leave(ROOM); }
+    await sleep(2_100);
+  });
+  console.log("RIGHT");
+  process.exit(0);
+`;
+
+describe("the crowd of bots", () => {
+  it.concurrent("agrees with the registry, after a short run of `npm start`", { timeout: 90_000 }, async () => {
+    const { code, output } = await runNode(["scripts/start.mjs", "--bots", "12", "--seconds", "2", "--seed", "7"], "", 90_000);
+    expect(output).toContain("Every view, the registry and the open tabs agree.");
+    expect(code).toBe(0);
+  });
+
+  it.concurrent("agrees after each kind of trouble", { timeout: 60_000 }, async () => {
+    expect(await run(STEPS, [], 60_000)).toEqual({ code: 0, output: "RIGHT\n" });
+  });
+
+  it.concurrent.each(Object.keys(FAULTS))("disagrees once the fault `%s` is built in: the comparison can fail", { timeout: 60_000 }, async (name) => {
+    const { code, output } = await run(STEPS, [withFault(root, name)], 60_000);
+    expect(output).toContain("WRONG");
+    expect(code).toBe(1);
+  });
+
+  it("has the faults that it says it has", () => {
+    expect(Object.keys(FAULTS)).toEqual(["merge", "seq", "last-socket", "grace", "digest"]);
+  });
+});
