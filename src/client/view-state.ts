@@ -76,7 +76,9 @@ export type ViewState<M> = {
 export type Draft<M> = { -readonly [K in keyof ViewState<M>]: ViewState<M>[K] };
 
 /** What a link that went takes with it. */
-export const NO_LINK = { link: undefined, pages: undefined, asked: 0, acked: false, rank: -1, tries: 0, askAt: Infinity, updated: 0, updateAt: Infinity } as const;
+export const NO_LINK: Pick<ViewState<never>, "link" | "pages" | "asked" | "acked" | "rank" | "tries" | "askAt" | "updated" | "updateAt"> = {
+  link: undefined, pages: undefined, asked: 0, acked: false, rank: -1, tries: 0, askAt: Infinity, updated: 0, updateAt: Infinity,
+};
 
 /** A room that nobody wished for yet. `initial`: what is known before the first link. */
 export function emptyView<M>(name: RoomName, times: ViewTimes, initial?: Snapshot<M>): ViewState<M> {
