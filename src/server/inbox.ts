@@ -28,18 +28,21 @@ export function createInbox({ numbers, now, exclusive, refuse, take }: InboxOpti
   let allowance = fullAllowance(burst, now());
   let complainedAt = -Infinity;
 
-  function receive(value: unknown): void {
+  /** Whether one more may be read, or refused. */
+  function allowed(): boolean {
     const at = now();
     const spent = spend(allowance, at, rate, burst);
     allowance = spent.allowance;
-    if (!spent.ok) {
-      // One complaint a second: an answer to each would double a flood.
-      if (at - complainedAt >= 1_000 || at < complainedAt) {
-        complainedAt = at;
-        refuse("too_many_messages", `At most ${rate} messages a second; the others are not read.`, { retryAfter: 1_000 });
-      }
-      return;
+    // One complaint a second: an answer to each would double a flood.
+    if (!spent.ok && (at - complainedAt >= 1_000 || at < complainedAt)) {
+      complainedAt = at;
+      refuse("too_many_messages", `At most ${rate} messages a second; the others are not read.`, { retryAfter: 1_000 });
     }
+    return spent.ok;
+  }
+
+  function receive(value: unknown): void {
+    if (!allowed()) return;
     const decoded = decodeClient(value, { id: numbers.maxId });
     if (decoded.ok) take(decoded.message);
     else if (decoded.code !== "unknown_type") refuse(decoded.code, decoded.message, decoded);
@@ -49,16 +52,17 @@ export function createInbox({ numbers, now, exclusive, refuse, take }: InboxOpti
     receive,
     frame(text) {
       if (text.startsWith('["hc",') && utf8Length(text) > maxFrame) {
-        refuse("too_large", `A frame may have ${maxFrame} bytes.`);
+        if (allowed()) refuse("too_large", `A frame may have ${maxFrame} bytes.`);
         return true;
       }
       const frame = decodeFrame(text);
       if (!frame.ours) {
-        if (exclusive) refuse("bad_message", 'A frame here is a JSON array that begins with "hc".');
+        if (exclusive && allowed()) refuse("bad_message", 'A frame here is a JSON array that begins with "hc".');
         return false;
       }
-      if (frame.broken) refuse("bad_message", "This frame is no JSON.");
-      else for (const message of frame.messages) receive(message);
+      if (frame.broken) {
+        if (allowed()) refuse("bad_message", "This frame is no JSON.");
+      } else for (const message of frame.messages) receive(message);
       return true;
     },
   };

@@ -188,6 +188,18 @@ describe("bounds", () => {
     expect([types(ann), types(bob)]).toEqual([["error"], ["welcome", "pong"]]);
   });
 
+  it("[S4] frames that are broken, too large or not ours count like messages: a flood of them gets one complaint", () => {
+    const w = world({ burst: 10 });
+    const ann = w.client("ann", { exclusive: true });
+    w.clock.advance(1_000);
+    ann.news();
+    const before = ann.all().length;
+    for (let i = 0; i < 100; i++) for (const text of ['["hc",{', `["hc",${"x".repeat(70_000)}`, "hello"]) ann.link.frame(text);
+    const codes = ann.all().slice(before).map((message) => (message.type === "error" ? message.code : message.type));
+    expect(codes.length).toBe(11);
+    expect(codes.filter((code) => code === "too_many_messages").length).toBe(1);
+  });
+
   it("[S4] an allowance fills up to its burst, and no further", () => {
     let allowance = fullAllowance(2, 0);
     const take = (now: number): boolean => { const spent = spend(allowance, now, 1, 2); allowance = spent.allowance; return spent.ok; };
