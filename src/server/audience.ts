@@ -30,8 +30,8 @@ export type Watcher = {
   limited: boolean;
   /** The count that it was told last. */
   counted: ServerState | undefined;
-  /** Settling: told nothing of the room before this moment of the wall clock. */
-  quietUntil: number;
+  /** Settling: told nothing of the room for so many ms from then, by the wall clock. */
+  quiet: { readonly from: number; readonly ms: number } | undefined;
 };
 
 /** The watchers of a room, and what they have not been told yet. */

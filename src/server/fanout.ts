@@ -111,7 +111,7 @@ export function createFanout<M>({ log, clock, outbox, numbers, onDefect, onUnava
     if (watcher.waits) return undefined;
     if (watcher.ask) return answer(audience, watcher, watcher.ask.ask, memo);
     // Who is settling stands nowhere; after that a heartbeat tells it to ask.
-    if (!watcher.at) return now.due && clock.now() >= watcher.quietUntil ? heartbeatOf(audience, memo) : undefined;
+    if (!watcher.at) return now.due && !isQuiet(watcher, clock.now()) ? heartbeatOf(audience, memo) : undefined;
     if (comparePoints(watcher.at, head) === 0) return now.due ? heartbeatOf(audience, memo) : undefined;
     if (now.delta && comparePoints(watcher.at, now.boundary) === 0) return now.delta;
     return answer(audience, watcher, { pos: watcher.at, full: watcher.at.epoch !== head.epoch }, memo);
@@ -155,7 +155,7 @@ export function createFanout<M>({ log, clock, outbox, numbers, onDefect, onUnava
   function settleLater(room: RoomName, watcher: Watcher, retryAfter: number): void {
     const message = "The server has just started and waits for those who are about to return.";
     const re = watcher.ask?.re;
-    Object.assign(watcher, { ask: undefined, at: undefined, quietUntil: clock.now() + retryAfter });
+    Object.assign(watcher, { ask: undefined, at: undefined, quiet: { from: clock.now(), ms: retryAfter } });
     watcher.link.notify({ type: "error", code: "settling", room, message, retryAfter, ...(re === undefined ? {} : { re }) });
   }
 
@@ -208,7 +208,7 @@ export function createFanout<M>({ log, clock, outbox, numbers, onDefect, onUnava
       const head = log.room(room) ?? emptyRoom<M>();
       const audience = audiences.get(room) ?? { room, slot: slots++, watchers: new Map(), boundary: head, head, at: clock.now(), pending: new Map(), due: false, window: undefined };
       audiences.set(room, audience);
-      audience.watchers.set(link.id, { link, wants, at: undefined, ask: { ask, re }, waits: undefined, pages: [], limited: false, counted: undefined, quietUntil: 0 });
+      audience.watchers.set(link.id, { link, wants, at: undefined, ask: { ask, re }, waits: undefined, pages: [], limited: false, counted: undefined, quiet: undefined });
       request(audience);
     },
     sync(link, room, ask, re) {
@@ -242,4 +242,9 @@ export function createFanout<M>({ log, clock, outbox, numbers, onDefect, onUnava
       audiences.clear();
     },
   };
+}
+
+/** Whether it is told nothing yet. A clock that was put back keeps nobody waiting. */
+function isQuiet({ quiet }: Watcher, now: number): boolean {
+  return quiet !== undefined && now >= quiet.from && now < quiet.from + quiet.ms;
 }

@@ -523,6 +523,17 @@ describe("settling", () => {
     expect(types(ann.news())).toEqual(["synced", "snapshot"]);
   });
 
+  it("[L6] a clock that is put back by hours keeps nobody waiting for hours", () => {
+    const w = world({ grace: 10_000, heartbeat: 5_000 });
+    const ann = w.client("ann");
+    ann.join("r", { pos: [5, 9, 77] });
+    w.clock.advance(50);
+    ann.news();
+    w.clock.jump(-3_600_000);
+    w.clock.advance(6_000);
+    expect(types(ann.news())).toEqual(["heartbeat"]);
+  });
+
   it("[L6] who names no position is answered at once, and so is everybody once the log has settled", () => {
     const w = world();
     const ann = w.client("ann");
