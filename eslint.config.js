@@ -24,7 +24,7 @@ export default defineConfig(
       // It asks for `!`, which the rule below forbids.
       "@typescript-eslint/non-nullable-type-assertion-style": "off",
       "@typescript-eslint/restrict-template-expressions": ["error", { allowNumber: true, allowBoolean: true }],
-      "no-console": ["error", { allow: ["warn"] }],
+      "no-console": ["error", { allow: ["warn", "error"] }],
     },
   },
   {

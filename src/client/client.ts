@@ -50,8 +50,11 @@ export function createClient(options: ClientOptions): Client {
   let link: LinkTerms | undefined;
   /** The number of the ping that only its own answer settles: what comes for an older one may have lain in a queue. */
   let pinged = 0;
+  /** How often in a row was called without an answer; 0 = there is no call out. */
   let tries = 0;
   let alarm: Stop | undefined;
+  /** When the alarm goes off. */
+  let due = 0;
   let wall = clock.now();
   let lag = 0;
 
@@ -65,21 +68,22 @@ export function createClient(options: ClientOptions): Client {
   const all = (input: ViewInput<unknown>): void => {
     for (const { put } of [...rooms.values()]) put(input);
   };
-  const wait = (ms: number, run: (late: number) => void): void => {
-    const due = now() + ms;
+  const wait = (ms: number, run: () => void): void => {
+    due = now() + ms;
     alarm?.();
-    alarm = clock.after(ms, () => {
-      run(now() - due);
-    });
+    alarm = clock.after(ms, run);
+  };
+  const say = (): void => {
+    pinged = n++;
+    transport.send(link ? { type: "ping", n: pinged } : { type: "hello", v: [PROTOCOL_VERSION], features: [] });
   };
   /** Says `hello` until there is a `welcome`, then that we are here; and again while there is no answer. */
   const call = (): void => {
-    pinged = n++;
-    transport.send(link ? { type: "ping", n: pinged } : { type: "hello", v: [PROTOCOL_VERSION], features: [] });
-    wait(backoff(tries++, timeouts.ping, SELDOM), (late) => {
+    say();
+    wait(backoff(tries++, timeouts.ping, SELDOM), () => {
       if (!link) all({ type: "down", error: UNANSWERED });
       // A timer that is late itself was asleep, and so was the answer.
-      else if (late < timeouts.ping) transport.probe();
+      else if (now() - due < timeouts.ping) transport.probe();
       if (transport.up) call();
     });
   };
@@ -109,7 +113,7 @@ export function createClient(options: ClientOptions): Client {
   const shell: Shell = {
     times: { ...times, ...timeouts },
     moment: () => ({ now: now(), chance: random(), n }),
-    after: (ms, run) => clock.after(ms, run),
+    clock,
     send(messages) {
       n += messages.length;
       for (const one of messages) transport.send(one);
@@ -120,8 +124,12 @@ export function createClient(options: ClientOptions): Client {
       ends = [];
       ends = [
         wake(() => {
-          if (link) call();
-          else if (!transport.up) transport.probe();
+          if (!link) {
+            if (!transport.up) transport.probe();
+          } else if (tries && now() < due) {
+            // Only this one's answer counts, but the wait goes on: wake-ups must not put off its end again and again.
+            say();
+          } else call();
         }),
         transport.listen({
           up() {

@@ -1,7 +1,7 @@
 import type { Change } from "../core/change.js";
 import type { RoomName, Snapshot } from "../core/event.js";
 import { sameJson } from "../core/json.js";
-import type { Stop } from "../ports.js";
+import type { Clock, Stop } from "../ports.js";
 import type { ClientMessage, Watch } from "../protocol/message.js";
 import { badOption } from "./option.js";
 import type { View, ViewError } from "./view-show.js";
@@ -62,7 +62,7 @@ export type ClientRoom<M> = {
 export type Shell = {
   readonly times: ViewTimes & { readonly linger: number };
   readonly moment: () => Moment;
-  readonly after: (ms: number, run: () => void) => Stop;
+  readonly clock: Clock;
   readonly send: (messages: readonly ClientMessage[]) => void;
   /** Somebody wants something: there has to be a link. */
   readonly start: () => void;
@@ -71,6 +71,9 @@ export type Shell = {
 /** A room and what its client does to it. */
 export type OpenRoom<M> = { readonly room: ClientRoom<M>; readonly put: (input: ViewInput<M>) => void };
 
+/** What a subscription wants, and what ends its lingering. */
+type Claim = { readonly mode: number; stop?: Stop };
+
 const MODES: readonly Watch[] = ["none", "count", "users"];
 
 /** @throws TypeError naming the option that makes no sense. */
@@ -78,13 +81,12 @@ export function openRoom<M>(name: RoomName, { meta, watch = "users", present = t
   let state = emptyView<M>(name, shell.times, initial);
   const first = state.view;
   /** What subscriptions want. A claim outlives its subscription by `linger`: a remount makes no switch and no leave. */
-  const claims = new Set<{ readonly mode: number }>();
-  const listeners = new Set<(view: View<M>) => void>();
-  const hearers = new Set<(change: Change<M>) => void>();
-  const timers = new Set<Stop>();
+  const claims = new Set<Claim>();
+  const listeners = new Map<Claim, (view: View<M>) => void>();
+  const hearers = new Map<Claim, (change: Change<M>) => void>();
   /** Who waits for `enter`: told why not, or nothing. */
-  let waiting: ((error?: ViewError) => void)[] = [];
-  const inputs: ViewInput<M>[] = [];
+  const waiting: ((error?: ViewError) => void)[] = [];
+  let inputs: ViewInput<M>[] = [];
   let entered = false;
   let left = false;
   let closed = false;
@@ -94,12 +96,10 @@ export function openRoom<M>(name: RoomName, { meta, watch = "users", present = t
   const put = (next: ViewInput<M>): void => {
     closed ||= next.type === "close";
     if (inputs.push(next) > 1) return;
-    for (let input; (input = inputs[0]); ) {
-      try {
-        work(input);
-      } finally {
-        inputs.shift();
-      }
+    try {
+      for (const input of inputs) work(input);
+    } finally {
+      inputs = [];
     }
   };
   const work = (input: ViewInput<M>): void => {
@@ -109,25 +109,23 @@ export function openRoom<M>(name: RoomName, { meta, watch = "users", present = t
     state = stepped.state;
     alarm?.();
     if (state.due < Infinity) {
-      alarm = shell.after(Math.max(0, state.due - moment.now), () => {
+      alarm = shell.clock.after(Math.max(0, state.due - moment.now), () => {
         put({ type: "timer" });
       });
     }
     shell.send(stepped.send);
     if (state.ended) settle(state.error);
     else if (state.acked && state.present) settle();
-    if (state.view !== view) tell(listeners, state.view);
-    for (const change of stepped.changes) tell(hearers, change);
+    if (state.view !== view) tell(listeners.values(), state.view);
+    for (const change of stepped.changes) tell(hearers.values(), change);
     if (input.type === "close") {
       listeners.clear();
       hearers.clear();
-      for (const stop of timers) stop();
+      for (const { stop } of claims) stop?.();
     }
   };
   const settle = (error?: ViewError): void => {
-    const told = waiting;
-    waiting = [];
-    for (const done of told) done(error);
+    for (const done of waiting.splice(0)) done(error);
   };
   const wish = (renew = false): void => {
     if (closed) return;
@@ -136,25 +134,19 @@ export function openRoom<M>(name: RoomName, { meta, watch = "users", present = t
     if (mode || wanted) shell.start();
     put({ type: "wish", watch: mode || wanted ? MODES[mode] : undefined, present: wanted, renew });
   };
-  const claim = <T>(set: Set<(value: T) => void>, listener: (value: T) => void, wanted: Watch): Stop => {
-    const key = { mode: modeOf(wanted) };
-    // The same function may be given twice.
-    const member = (value: T): void => {
-      listener(value);
-    };
+  const claim = <T>(told: Map<Claim, (value: T) => void>, listener: (value: T) => void, wanted: Watch): Stop => {
+    const own: Claim = { mode: modeOf(wanted) };
     if (!closed) {
-      claims.add(key);
+      claims.add(own);
       wish();
-      set.add(member);
+      told.set(own, listener);
     }
     return () => {
-      if (!set.delete(member) || closed) return;
-      const stop = shell.after(shell.times.linger, () => {
-        timers.delete(stop);
-        claims.delete(key);
+      if (!told.delete(own) || closed) return;
+      own.stop = shell.clock.after(shell.times.linger, () => {
+        claims.delete(own);
         wish();
       });
-      timers.add(stop);
     };
   };
   const update = (told: M): void => {
@@ -168,7 +160,7 @@ export function openRoom<M>(name: RoomName, { meta, watch = "users", present = t
       name,
       subscribe(listener, options) {
         const stop = claim(listeners, listener, (options as SubscribeOptions | undefined)?.watch ?? watch);
-        tell(new Set([listener]), state.view);
+        tell([listener], state.view);
         return stop;
       },
       onChange: (listener) => claim(hearers, listener, "users"),
@@ -192,7 +184,7 @@ export function openRoom<M>(name: RoomName, { meta, watch = "users", present = t
       leave() {
         entered = false;
         left = true;
-        settle({ code: "left", message: "left before the answer" });
+        settle({ code: "left", message: "left before it was answered" });
         wish();
       },
       update,
@@ -207,17 +199,16 @@ function modeOf(watch: Watch): number {
   return mode;
 }
 
-/** A listener that throws is its own affair: the others hear all the same, and the platform reports it. */
-function tell<T>(listeners: Set<(value: T) => void>, value: T): void {
-  listeners.forEach((listener) => {
+/** A listener that throws is its own affair: the others hear all the same. */
+function tell<T>(listeners: Iterable<(value: T) => void>, value: T): void {
+  for (const listener of listeners) {
     try {
       listener(value);
     } catch (error) {
-      queueMicrotask(() => {
-        throw error;
-      });
+      // Node has no `reportError`, and would end at an error that is thrown where nobody catches it.
+      ((globalThis as { reportError?: (error: unknown) => void }).reportError ?? console.error)(error);
     }
-  });
+  }
 }
 
 /** A copy as it will arrive: who edits theirs later changes nothing here. */

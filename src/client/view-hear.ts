@@ -5,8 +5,9 @@ import { comparePoints } from "../core/position.js";
 import { reduce } from "../core/reduce.js";
 import { emptyRoom } from "../core/room.js";
 import type { ServerEvent } from "../protocol/decode-server.js";
+import { isNumber, isText } from "../protocol/check.js";
 import type { Moment } from "./view.js";
-import { distrust, forget, type Draft } from "./view-state.js";
+import { distrust, forget, pass, type Draft } from "./view-state.js";
 
 /** What a server says of a room, or of a request. `synced` tells nothing that the state after it doesn't. */
 export type Heard<M> = Exclude<ServerEvent<M>, { type: "welcome" | "pong" | "bye" }>;
@@ -14,37 +15,38 @@ export type Heard<M> = Exclude<ServerEvent<M>, { type: "welcome" | "pong" | "bye
 /** Takes in what the server said of a room that is wished for; the changes that people would notice. */
 export function hear<M>(s: Draft<M>, heard: Heard<M>, { now, chance }: Moment): readonly Change<M>[] {
   const { asked, updated, watch } = s;
+  const { re } = heard as { readonly re?: number };
+  // The answer to a wish that isn't one any more.
+  if (re !== undefined && re !== asked && re !== updated) return [];
+  if (heard.type !== "error") pass(s);
   switch (heard.type) {
     case "joined": {
-      const { re, conn, user, pos } = heard;
+      const { conn, user, pos } = heard;
       if (re !== undefined) {
         if (re === updated) s.error = undefined;
-        else if (re === asked) s.acked = true;
-        // The answer to a wish that isn't one any more.
-        else break;
+        else s.acked = true;
         s.told = s.sent;
         if (watch === "none") drop(s);
       }
-      if (s.self?.conn !== conn) s.self = conn === undefined || user === undefined ? undefined : { user, conn };
+      if (s.self?.conn !== conn) s.self = isText(conn) && isText(user) ? { user, conn } : undefined;
       s.since = pos;
       break;
     }
     case "synced":
       break;
     case "ended": {
-      const { re, conn, code, message, retry } = heard;
+      const { conn, code, message, retry } = heard;
       // The end of an earlier stay comes too late to mean this one.
-      if (re === undefined ? conn !== undefined && conn !== s.self?.conn : re !== asked) break;
-      forget(s, { at: typeof retry === "number" ? now + retry : Infinity, up: retry === true }, { code, message });
+      if (re === undefined && conn !== undefined && conn !== s.self?.conn) break;
+      forget(s, { at: isNumber(retry) ? now + retry : Infinity, up: retry === true }, { code, message });
       break;
     }
     case "error": {
-      const { re, code, message, retryAfter } = heard;
-      const ofUpdate = re === updated;
-      if (re !== undefined && !ofUpdate && re !== asked) break;
+      const { code, message, retryAfter } = heard;
+      const at = isNumber(retryAfter) ? now + retryAfter : undefined;
       s.error = { code, message };
-      const at = now + (retryAfter ?? NaN);
-      if (ofUpdate) {
+      s.passing = re === undefined ? (at ?? Infinity) : undefined;
+      if (re === updated) {
         if (at) s.updateAt = at;
         // Said again by the next join, it would cost the whole stay.
         else if (sameJson(s.meta, s.sent)) s.meta = s.told;

@@ -65,6 +65,8 @@ export type ViewState<M> = {
   /** The server ended it: when, or whether at the next welcome, it is wished again. */
   readonly ended: { readonly at: number; readonly up: boolean } | undefined;
   readonly error: ViewError | undefined;
+  /** Until when the error stands at most, if it is of no request of ours: whatever is heard of the room ends it too. */
+  readonly passing: number | undefined;
   /** The people shown, made on demand. */
   readonly people: (() => readonly User<M>[]) | undefined;
   readonly view: View<M>;
@@ -76,8 +78,8 @@ export type ViewState<M> = {
 export type Draft<M> = { -readonly [K in keyof ViewState<M>]: ViewState<M>[K] };
 
 /** What a link that went takes with it. */
-export const NO_LINK: Pick<ViewState<never>, "link" | "pages" | "asked" | "acked" | "rank" | "tries" | "askAt" | "updated" | "updateAt"> = {
-  link: undefined, pages: undefined, asked: 0, acked: false, rank: -1, tries: 0, askAt: Infinity, updated: 0, updateAt: Infinity,
+export const NO_LINK: Pick<ViewState<never>, "link" | "pages" | "asked" | "acked" | "rank" | "tries" | "passing" | "askAt" | "updated" | "updateAt"> = {
+  link: undefined, pages: undefined, asked: 0, acked: false, rank: -1, tries: 0, passing: undefined, askAt: Infinity, updated: 0, updateAt: Infinity,
 };
 
 /** A room that nobody wished for yet. `initial`: what is known before the first link. */
@@ -94,6 +96,11 @@ export function forget<M>(s: Draft<M>, ended?: ViewState<M>["ended"], error?: Vi
   const { link } = s;
   const room = emptyRoom<M>();
   Object.assign(s, NO_LINK, { link, room, count: undefined, answered: false, sent: undefined, told: undefined, self: undefined, since: undefined, ended, error });
+}
+
+/** Forgets an error that was none of a request of ours. */
+export function pass<M>(s: Draft<M>): void {
+  if (s.passing !== undefined) s.error = s.passing = undefined;
 }
 
 /** Trusts nothing of what is known any more, and keeps it. */

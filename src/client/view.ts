@@ -6,7 +6,7 @@ import type { ClientMessage, Watch } from "../protocol/message.js";
 import { backoff } from "./backoff.js";
 import { hear, type Heard } from "./view-hear.js";
 import { show, type ViewError } from "./view-show.js";
-import { distrust, forget, NO_LINK, severity, shown, type Draft, type LinkTerms, type ViewState } from "./view-state.js";
+import { distrust, forget, NO_LINK, pass, severity, shown, type Draft, type LinkTerms, type ViewState } from "./view-state.js";
 
 /** All that can happen to a view. */
 export type ViewInput<M> =
@@ -94,6 +94,7 @@ function revive<M>(s: Draft<M>, now: number): void {
 function pursue<M>(s: Draft<M>, { now, chance, n }: Moment, send: ClientMessage[]): number {
   const { link, watch, name, times } = s;
   if (!link || !watch) return Infinity;
+  if ((s.passing ?? Infinity) <= now) pass(s);
   const silence = watch === "none" ? Infinity : Math.max(1_000, 2 * link.every);
   const spread = now + chance * link.jitter;
   // 100-500 ms: time for what was overtaken to arrive.
@@ -103,7 +104,7 @@ function pursue<M>(s: Draft<M>, { now, chance, n }: Moment, send: ClientMessage[
   if (rank) {
     if (rank > s.rank) s.askAt = Math.min(s.askAt, rank > 1 ? spread : now + soon);
   } else if (s.acked) {
-    if (s.askAt < Infinity) s.error = undefined;
+    if (s.askAt < Infinity && s.passing === undefined) s.error = undefined;
     s.askAt = Infinity;
     s.rank = 0;
     const mine = shown(s);
@@ -121,7 +122,7 @@ function pursue<M>(s: Draft<M>, { now, chance, n }: Moment, send: ClientMessage[
     send.push(request(s, n));
     s.asked = n++;
     s.rank = rank;
-    s.askAt = now + backoff(s.tries, times.answer, SELDOM) * (1 + chance / 4);
+    s.askAt = now + backoff(s.tries, times.answer, SELDOM) * (1 - chance / 4);
     s.pages = undefined;
   }
   const updates = s.acked && s.present;
@@ -133,16 +134,21 @@ function pursue<M>(s: Draft<M>, { now, chance, n }: Moment, send: ClientMessage[
       s.sent = s.meta;
     }
   }
-  return Math.min(s.askAt, updates ? s.updateAt : Infinity, severity(s) ? Infinity : s.heard + silence);
+  return Math.min(s.askAt, updates ? s.updateAt : Infinity, severity(s) ? Infinity : s.heard + silence, s.passing ?? Infinity);
 }
 
 /** `join` until it was acknowledged, then `sync`. */
 function request<M>(s: Draft<M>, n: number): ClientMessage {
-  const { watch = "none", present, meta, name } = s;
-  const ask = watch === "users" && askOf(doubt(s.room));
-  const pos = ask && ask.pos;
-  const common = { n, room: name, ...(pos && { pos: [pos.epoch, pos.seq, pos.digest] as const }), ...(ask && ask.full && { full: true }) };
+  const { watch = "none", present, meta, name, count, room } = s;
+  const ask = watch === "users" ? askOf(doubt(room)) : undefined;
+  // What is known in the mode that is asked for. A count has one too: by it a server that has just started tells that its own is not to be trusted yet.
+  const pos = watch === "count" ? count?.position : ask?.pos;
+  const common = { n, room: name, ...(pos && { pos: [pos.epoch, pos.seq, pos.digest] as const }), ...(ask?.full && { full: true }) };
   if (s.acked) return { type: "sync", ...common };
-  if (present) s.sent = meta;
+  if (present) {
+    // It says the newest: nothing is left to be told.
+    s.sent = meta;
+    s.updateAt = Infinity;
+  }
   return { type: "join", watch, present, ...(present && meta !== undefined && { meta }), ...common };
 }

@@ -3,25 +3,21 @@ import type { Connection, Fact, UserId } from "./event.js";
 import { drop, put, type Owner } from "./map.js";
 import type { Room, User } from "./room.js";
 
-/** A room's content while facts are applied to it; its map is edited under one owner. */
-export type Draft<M> = { users: Room<M>["users"]; connectionCount: number; digest: number; readonly owner: Owner };
+/** A room's content while facts are applied to it; its map is edited under one owner, if it has one. */
+export type Draft<M> = { users: Room<M>["users"]; connectionCount: number; digest: number; readonly owner: Owner | undefined };
 
 /** Adds a connection; of a known one takes meta and tag, and leaves its user, age and `since`. */
 export function connect<M>(draft: Draft<M>, { conn, user: id, tag, first, since, meta }: Connection<M>): void {
-  const user = draft.users.get(id);
-  const connections = user ? user.connections.slice() : [];
-  let i = connections.findIndex((c) => c.conn === conn);
-  const known = connections[i];
+  const before = draft.users.get(id)?.connections ?? [];
+  const known = before.find((c) => c.conn === conn);
   if (known) {
     draft.digest = dropTag(draft.digest, known.tag);
-    connections[i] = { conn, user: id, tag, first: known.first, since: known.since, meta };
-  } else {
-    draft.connectionCount++;
-    // Nearly always the youngest; a delta that overtook another may bring an older one later.
-    for (i = connections.length; i > 0 && (connections[i - 1]?.first ?? 0) > first; ) i--;
-    connections.splice(i, 0, { conn, user: id, tag, first, since, meta });
-  }
+    ({ first, since } = known);
+  } else draft.connectionCount++;
   draft.digest = addTag(draft.digest, tag);
+  const connection = { conn, user: id, tag, first, since, meta };
+  // Sorted, as a delta that overtook another may bring an older one later.
+  const connections = before.length > 0 ? [...before.filter((c) => c !== known), connection].sort((a, b) => a.first - b.first) : [connection];
   draft.users = put(draft.users, userWith(id, connections), draft.owner);
 }
 

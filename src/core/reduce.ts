@@ -87,7 +87,8 @@ function onSnapshot<M>(room: Room<M>, snapshot: Snapshot<M>): Room<M> {
 /** Applies what a delta has to tell to a room between its ends. */
 function fold<M>(room: Room<M>, delta: Delta<M>): Room<M> {
   const { users, connectionCount, digest } = room;
-  const draft: Draft<M> = { users, connectionCount, digest, owner: {} };
+  // A lone fact has nothing to edit twice, and its owner would stay in the nodes that it made.
+  const draft: Draft<M> = { users, connectionCount, digest, owner: delta.facts.length > 1 ? {} : undefined };
   for (const fact of delta.facts) if (fact.seq > room.seq) applyFact(draft, fact);
   return { epoch: room.epoch, seq: delta.to, digest: draft.digest, users: draft.users, connectionCount: draft.connectionCount, behind: undefined };
 }

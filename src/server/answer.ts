@@ -38,6 +38,18 @@ export function askKey({ pos, full }: Ask): string {
   return pos ? `${full} ${pos.epoch} ${pos.seq} ${pos.digest}` : "";
 }
 
+/**
+ * Ms for which a young log's count is only that of those who were back first; undefined when it can be told.
+ * A log that answers late is not waited for: its nodes don't all start at once.
+ */
+export function settleLeft<M>(log: Log<M>, { room, head }: Pick<Audience<M>, "room" | "head">, { pos }: Ask): number | undefined {
+  if (!pos || pos.epoch === 0 || pos.epoch === head.epoch) return undefined;
+  const answer = log.since(room, { pos, full: true });
+  if (!(answer instanceof Promise)) return answer.type === "later" ? answer.ms : undefined;
+  answer.catch(() => undefined);
+  return undefined;
+}
+
 /** The count as it is now, or instead of a list that would be too long. */
 export function countOf<M>({ room, head }: Pick<Audience<M>, "room" | "head">, limited: boolean, memo: Memo): readonly ServerState[] {
   return once(memo, `count ${limited}`, () => [encodeCount(room, head, head.users.size, head.connectionCount, limited)]);

@@ -34,6 +34,11 @@ export type Watcher = {
   quiet: { readonly from: number; readonly ms: number } | undefined;
 };
 
+/** Whether it is told nothing yet. A clock that was put back keeps nobody waiting. */
+export function isQuiet({ quiet }: Watcher, now: number): boolean {
+  return quiet !== undefined && now >= quiet.from && now < quiet.from + quiet.ms;
+}
+
 /** The watchers of a room, and what they have not been told yet. */
 export type Audience<M> = {
   readonly room: RoomName;

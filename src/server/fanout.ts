@@ -3,8 +3,8 @@ import { comparePoints } from "../core/position.js";
 import { emptyRoom, type Room } from "../core/room.js";
 import type { Clock, Log } from "../ports.js";
 import type { ServerState, Watch } from "../protocol/message.js";
-import { answerFrom, askKey, countOf, deltaOf, heartbeatOf, sameCount, type Answered, type Memo } from "./answer.js";
-import type { Audience, Listener, Watcher } from "./audience.js";
+import { answerFrom, askKey, countOf, deltaOf, heartbeatOf, sameCount, settleLeft, type Answered, type Memo } from "./answer.js";
+import { isQuiet, type Audience, type Listener, type Watcher } from "./audience.js";
 import { publish } from "./channels.js";
 import type { LinkId } from "./host-input.js";
 import type { Heard } from "./ledger.js";
@@ -104,6 +104,9 @@ export function createFanout<M>({ log, clock, outbox, numbers, onDefect, onUnava
     if (watcher.wants === "count" || watcher.limited) {
       // Not known yet is not empty.
       if (head.epoch === 0) return undefined;
+      const wait = watcher.ask && settleLeft(log, audience, watcher.ask.ask);
+      if (wait !== undefined) settleLater(audience.room, watcher, wait);
+      if (!watcher.ask && isQuiet(watcher, clock.now())) return undefined;
       const count = countOf(audience, watcher.limited, memo);
       return watcher.ask || now.due || !sameCount(watcher.counted, count[0]) ? count : undefined;
     }
@@ -242,9 +245,4 @@ export function createFanout<M>({ log, clock, outbox, numbers, onDefect, onUnava
       audiences.clear();
     },
   };
-}
-
-/** Whether it is told nothing yet. A clock that was put back keeps nobody waiting. */
-function isQuiet({ quiet }: Watcher, now: number): boolean {
-  return quiet !== undefined && now >= quiet.from && now < quiet.from + quiet.ms;
 }

@@ -143,6 +143,5 @@ export function memoryLog<M>(options: MemoryLogOptions = {}): MemoryLog<M> {
 
 function warn(error: unknown): void {
   // The log goes on, and nobody else would say what happened.
-  // eslint-disable-next-line no-console
   console.error(error);
 }

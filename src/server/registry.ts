@@ -213,9 +213,10 @@ export function createRegistry<M = unknown>(options: RegistryOptions<M> = {}): R
       if (closed) return;
       closed = true;
       stopTick?.();
+      // Before the adapters let go: what they say of the links then is no goodbye.
+      for (const link of [...links.values()]) link.drop();
       for (const detach of [...attached.values()]) letGo(detach);
       attached.clear();
-      for (const link of [...links.values()]) link.drop();
       drain.close();
       fanout.close();
       ledger.close();

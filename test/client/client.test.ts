@@ -101,11 +101,24 @@ describe("the link", () => {
     const [fresh] = pings(w);
     expect(fresh!.n).toBeGreaterThan(old!.n);
     wire.say({ type: "pong", re: old!.n });
-    clock.advance(9_999);
+    clock.advance(999);
     expect(wire.probes).toBe(0);
     clock.advance(1);
     expect(wire.probes).toBe(1);
     expect(pings(w)).toHaveLength(1);
+  });
+
+  it("[V7] wake-ups in a row don't put off the doubt, and the answer to the last ping settles it", () => {
+    const { w, wire, clock, wake } = linked();
+    wake();
+    for (let i = 0; i < 6; i++) {
+      clock.advance(1_000);
+      wake();
+    }
+    expect(wire.probes).toBe(1);
+    wire.say({ type: "pong", re: pings(w).at(-1)!.n });
+    clock.advance(24_999);
+    expect(wire.probes).toBe(1);
   });
 
   it("[V7] on a transport that only shrugs it goes on pinging, ever more rarely, and an answer settles it", () => {

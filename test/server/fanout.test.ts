@@ -523,6 +523,27 @@ describe("settling", () => {
     expect(types(ann.news())).toEqual(["synced", "snapshot"]);
   });
 
+  it("[L6] [P6] who counted people before a restart is told no smaller number before the log has settled", () => {
+    const w = world({ grace: 10_000, heartbeat: 5_000 });
+    const badge = w.client("badge");
+    const re = badge.join("r", { watch: "count", present: false, pos: [5, 9, 77] });
+    w.client("ann").join("r");
+    w.clock.advance(11_800);
+    expect(badge.news()).toMatchObject([{ type: "welcome" }, { type: "joined", re }, { type: "error", code: "settling", re, room: "r", retryAfter: 12_000 }]);
+    w.client("bob").join("r");
+    w.clock.advance(5_000);
+    expect(badge.last("count")).toMatchObject({ users: 2 });
+    // A badge that had counted nothing yet is told at once.
+    const fresh = w.client("fresh");
+    fresh.join("r", { watch: "count", present: false });
+    expect(fresh.last("count")).toMatchObject({ users: 2 });
+    // Of a position in the log's own epoch nothing has to be waited for.
+    const known = w.registry.snapshot("r");
+    fresh.join("r", { watch: "count", present: false, pos: [known.epoch, known.seq, known.digest] });
+    w.clock.advance(60);
+    expect(types(fresh.news()).at(-1)).toBe("count");
+  });
+
   it("[L6] a clock that is put back by hours keeps nobody waiting for hours", () => {
     const w = world({ grace: 10_000, heartbeat: 5_000 });
     const ann = w.client("ann");

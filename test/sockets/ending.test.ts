@@ -7,7 +7,7 @@ import { until } from "../support/until.js";
 
 describe("what ends, in whatever order", () => {
   it("[S7] `registry.close()` first: the sockets stay the app's, and nothing is heard of presence any more", async () => {
-    const server = await serve({ grace: 60_000 });
+    const server = await serve({ grace: 0 });
     const [raw, ann] = [await hand(server, "bob"), await liveTab(server, "ann")];
     raw.say(join(1));
     await until(() => expect(server.told).toEqual(["joined ann", "joined bob"]));

@@ -51,7 +51,7 @@ describe("a link that nobody hears any more", () => {
     const server = await serve({ grace: 60_000, lease: 3_000, ping: 500 });
     const proxy = await proxyTo(server);
     // It pings every 1,000 ms: a third of the lease.
-    const bob = await liveTab(proxy, "bob", { client: { timeouts: { ping: 150 } } });
+    const bob = await liveTab(proxy, "bob", { client: { timeouts: { ping: 500 } } });
     proxy.halfOpen();
     await until(() => expect([bob.sockets.length, bob.view().status]).toEqual([2, "live"]));
     expect(bob.statuses).toEqual(["syncing", "live", "stale", "live"]);

@@ -109,12 +109,12 @@ describe("a line that is cut", () => {
     const server = await serve({ grace: LONG, lease: 2 * LONG, ping: LONG, heartbeat: LONG });
     const proxy = await proxyTo(server);
     let wake: () => void = () => undefined;
-    const bob = await liveTab(proxy, "bob", { client: { timeouts: { ping: 200 }, wake: (listener) => { wake = listener; return () => undefined; } } });
+    const bob = await liveTab(proxy, "bob", { client: { timeouts: { ping: 500 }, wake: (listener) => { wake = listener; return () => undefined; } } });
     const ann = await liveTab(server, "ann");
     await until(() => expect(bob.people()).toEqual(["ann", "bob"]));
     // On a line that works, waking up costs a ping.
     wake();
-    await new Promise((resolve) => { setTimeout(resolve, 400); });
+    await new Promise((resolve) => { setTimeout(resolve, 700); });
     expect(bob.sockets.length).toBe(1);
     proxy.halfOpen();
     ann.room.leave();
