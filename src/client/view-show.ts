@@ -44,7 +44,7 @@ export function show<M>(s: Draft<M>, live: boolean, now: number): View<M> {
   const { view: last, count, self, error } = s;
   const room = !count && s.room.epoch ? s.room : undefined;
   const moved = last.room?.users !== room?.users;
-  if (moved) s.people = room && once(() => Object.freeze(usersOf(room)));
+  if (moved) s.people = room && once(() => Object.freeze(usersOf(room).map(fixed)));
   const staleSince = !s.watch || s.ended || live ? undefined : last.status === "live" ? now : last.staleSince;
   const next = {
     status: s.ended ? "ended" : !s.watch ? "idle" : live ? "live" : staleSince === undefined ? "syncing" : "stale",
@@ -65,6 +65,12 @@ export function show<M>(s: Draft<M>, live: boolean, now: number): View<M> {
       return people?.();
     },
   });
+}
+
+/** The fold shares its people with whoever looks at them: an edit must fail instead of changing what is folded next. */
+function fixed<M>(user: User<M>): User<M> {
+  for (const connection of Object.freeze(user.connections)) Object.freeze(connection);
+  return Object.freeze(user);
 }
 
 function once<T>(make: () => T): () => T {

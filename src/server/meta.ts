@@ -43,7 +43,7 @@ export function checkMeta<M>(given: unknown, identity: Partial<M> | undefined, s
   return plainAndSmall(result.value, maxBytes);
 }
 
-/** A copy as it will arrive, so that whoever edits theirs later changes nothing here. */
+/** A copy as it will arrive, frozen: whoever edits theirs, or what a listener was given, changes nothing here. */
 function plainAndSmall<M>(meta: unknown, maxBytes: number): CheckedMeta<M> {
   let text: string | undefined;
   try {
@@ -57,7 +57,7 @@ function plainAndSmall<M>(meta: unknown, maxBytes: number): CheckedMeta<M> {
   if (bytes > maxBytes) return { ok: false, code: "meta_too_large", message: `meta is ${bytes} bytes of JSON; at most ${maxBytes} are allowed.` };
   const found = notJson(meta);
   if (found !== undefined || text === undefined) return { ok: false, code: "bad_meta", message: `${found ?? "meta can't be written"}; meta must be JSON.` };
-  return { ok: true, meta: JSON.parse(text) as M };
+  return { ok: true, meta: JSON.parse(text, (_, value: unknown) => Object.freeze(value)) as M };
 }
 
 function isRecord(value: unknown): boolean {

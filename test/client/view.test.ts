@@ -293,6 +293,17 @@ describe("asking", () => {
     expect(room.getSnapshot()).toMatchObject({ status: "live", error: undefined });
   });
 
+  it("[V9] [pain P19] whoever edits the people they were shown changes nothing of what is folded next", () => {
+    const { wire, room, script } = live();
+    const [ann] = room.getSnapshot().users!;
+    expect(() => { (ann as { id: string }).id = "eve"; }).toThrow(TypeError);
+    expect(() => { (ann!.connections as unknown[]).pop(); }).toThrow(TypeError);
+    expect(() => { (ann!.connections[0] as { tag: number }).tag = 1; }).toThrow(TypeError);
+    wire.say(script.join("bob", "b1"));
+    expect(room.getSnapshot()).toMatchObject({ status: "live", connectionCount: 3 });
+    expect(room.getSnapshot().users?.map(({ id }) => id)).toEqual(["ann", "me", "bob"]);
+  });
+
   it("[V6] never lets more than 30 s pass between two requests, whatever chance says", () => {
     const { wire, take, script, clock } = live(world({ random: () => 0.999 }));
     take();

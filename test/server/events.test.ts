@@ -8,6 +8,17 @@ import { settled, world } from "../support/server.js";
 afterEach(() => { vi.restoreAllMocks(); });
 
 describe("the registry's events", () => {
+  it("[R14] [pain P19] a listener that edits the meta it is given fails by itself, and changes nothing in the room", () => {
+    const w = world();
+    w.registry.on("joined", ({ meta }) => {
+      (meta as { tags: string[] }).tags.length = 0;
+    });
+    const ann = w.client("ann");
+    ann.join("r", { meta: { tags: ["admin"] } });
+    expect(w.codes()).toContain("listener_failed");
+    expect(w.registry.users("r")).toMatchObject([{ id: "ann", meta: { tags: ["admin"] } }]);
+  });
+
   it("[R14] carry room, time, cause and origin; `left` also since when, and when it was last heard", () => {
     const w = world({ grace: 0 });
     const start = w.clock.now();
