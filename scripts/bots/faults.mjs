@@ -6,8 +6,8 @@ export const FAULTS = {
   merge: {
     what: "a snapshot merges into what is known instead of replacing it",
     file: "src/core/reduce.ts",
-    from: "{ users: emptyMap<User<M>>(), connectionCount: 0, digest: 0, owner: {} }",
-    to: "{ users: room.users, connectionCount: room.connectionCount, digest: room.digest, owner: {} }",
+    from: "roomAt({ ...emptyRoom<M>(), epoch }, seq)",
+    to: "roomAt({ ...room, epoch }, seq)",
   },
   seq: {
     what: "an update takes the number of the fact before it",

@@ -40,9 +40,8 @@ const STEADY = 5_000;
  * @throws TypeError where there is no WebSocket, or for an option that makes no sense.
  */
 export function webSocketTransport(url: string | URL | (() => string | URL | Promise<string | URL>), options: WebSocketOptions = {}): Transport {
-  const { protocols, clock = systemClock, random = Math.random } = options;
-  const Socket = options.WebSocket ?? (globalThis as { WebSocket?: SocketClass }).WebSocket;
-  if (typeof Socket !== "function") throw badOption("WebSocket", 'a class, as there is none here: that of the package "ws"');
+  const { protocols, clock = systemClock, random = Math.random, WebSocket: Socket = (globalThis as { WebSocket?: SocketClass }).WebSocket } = options;
+  if (!Socket) throw badOption("WebSocket", 'a class, like that of the package "ws"');
   const { minDelay, maxDelay, connectTimeout } = durations(options, { minDelay: 500, maxDelay: 30_000, connectTimeout: 10_000 }, 1);
 
   let listener: TransportListener | undefined;
@@ -60,12 +59,15 @@ export function webSocketTransport(url: string | URL | (() => string | URL | Pro
 
   const open = async (): Promise<void> => {
     const mine = ++turn;
-    const fail = (reason: string, retrying = true): void => {
-      if (mine === turn) lose(reason, retrying);
-    };
+    /** For as long as this attempt, and the socket it leads to, is the latest. */
+    const ours =
+      <E>(run: (event: E) => void) =>
+      (event: E): void => {
+        if (mine === turn) run(event);
+      };
     trying = true;
     timer = clock.after(connectTimeout, () => {
-      fail("timeout");
+      lose("timeout");
     });
     try {
       const target = typeof url === "function" ? await url() : url;
@@ -73,29 +75,29 @@ export function webSocketTransport(url: string | URL | (() => string | URL | Pro
       socket = new Socket(target, protocols);
     } catch (error) {
       // A fixed address that makes no sense will make none next time.
-      fail(String(error), typeof url === "function");
+      if (mine === turn) lose(String(error), typeof url === "function");
       return;
     }
-    socket.onopen = () => {
-      if (mine !== turn) return;
+    socket.onopen = ours(() => {
       trying = false;
       up = true;
       timer?.();
       opened = clock.now();
       listener?.up();
-    };
-    socket.onclose = ({ code }: { code?: number }) => {
-      fail(`closed ${code ?? ""}`);
-    };
+    });
+    socket.onclose = ours(({ code }: { code?: number }) => {
+      lose(`closed ${code ?? ""}`);
+    });
     // A close follows; Node would take an error that nobody listens to for a crash.
     socket.onerror = () => undefined;
     socket.onmessage = ({ data }: { data: unknown }) => {
-      for (const message of typeof data === "string" ? (decodeFrame(data).messages ?? []) : []) {
-        if (mine !== turn) return;
-        const { type, reconnectWithin } = (message ?? {}) as { type?: unknown; reconnectWithin?: unknown };
-        if (type === "bye") back = clock.now() + Number(reconnectWithin);
-        listener?.message(message);
-      }
+      decodeFrame(String(data)).messages?.forEach(
+        ours((message) => {
+          const { type, reconnectWithin } = (message ?? {}) as { type?: unknown; reconnectWithin?: unknown };
+          if (type === "bye") back = clock.now() + Number(reconnectWithin);
+          listener?.message(message);
+        }),
+      );
     };
   };
 
@@ -109,11 +111,11 @@ export function webSocketTransport(url: string | URL | (() => string | URL | Pro
   };
 
   /** Lets go, says so, and tries again: after a while, or at once. */
-  const lose = (reason: string, retrying: boolean, most?: number): void => {
+  const lose = (reason: string, retrying = true, most?: number): void => {
     const was = up;
     const now = clock.now();
-    failures = was && now - opened >= STEADY ? 0 : failures + 1;
-    most ??= back ? back - now : backoff(Math.max(0, failures - 1), minDelay, maxDelay);
+    if (was && now - opened >= STEADY) failures = 0;
+    most ??= back ? back - now : backoff(failures++, minDelay, maxDelay);
     back = 0;
     drop();
     const mine = turn;
@@ -133,7 +135,7 @@ export function webSocketTransport(url: string | URL | (() => string | URL | Pro
       if (listener && !trying) lose("in doubt", true, 0);
     },
     listen(heard) {
-      if (listener) throw new TypeError("headcount: this transport has its client");
+      if (listener) throw badOption("transport", "of one client");
       listener = heard;
       void open();
       return () => {

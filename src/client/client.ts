@@ -1,5 +1,6 @@
 import type { RoomName } from "../core/event.js";
 import type { Clock, Random, Stop, Transport } from "../ports.js";
+import { isText } from "../protocol/check.js";
 import { decodeServer } from "../protocol/decode-server.js";
 import { PROTOCOL_VERSION } from "../protocol/message.js";
 import { backoff } from "./backoff.js";
@@ -39,7 +40,7 @@ export type Client = {
 /** Does nothing before the first room is subscribed to or entered. @throws TypeError naming an option that makes no sense. */
 export function createClient(options: ClientOptions): Client {
   const { transport, wake = browserWake, clock = systemClock, random = Math.random } = options;
-  if (typeof (transport as Partial<Transport> | undefined)?.listen !== "function") throw badOption("transport", "a Transport");
+  if (!(transport as Transport | undefined)?.listen) throw badOption("transport", "a Transport");
   const times = durations(options, { linger: 1_000, flush: 50 });
   const timeouts = durations(options.timeouts ?? {}, { answer: 5_000, ping: 5_000 }, 1);
   const rooms = new Map<RoomName, OpenRoom<unknown>>();
@@ -151,7 +152,7 @@ export function createClient(options: ClientOptions): Client {
     room<M>(name: RoomName, roomOptions: RoomOptions<M> = {}) {
       let open = rooms.get(name);
       if (!open) {
-        if (typeof name !== "string") throw badOption("name", "a string");
+        if (!isText(name)) throw badOption("name", "a string");
         open = openRoom(name, roomOptions, shell) as unknown as OpenRoom<unknown>;
         rooms.set(name, open);
         if (closed) open.put({ type: "close" });

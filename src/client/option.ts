@@ -1,3 +1,5 @@
+import { isNumber } from "../protocol/check.js";
+
 /** The error for an option that makes no sense. */
 export function badOption(name: string, should: string): TypeError {
   return new TypeError(`headcount: option "${name}" must be ${should}`);
@@ -11,7 +13,7 @@ export function durations<K extends string>(given: Readonly<Partial<Record<NoInf
   const all = { ...defaults };
   for (const name in all) {
     const ms: unknown = (all[name] = given[name] ?? all[name]);
-    if (typeof ms !== "number" || !(ms >= least && ms < Infinity)) throw badOption(name, `milliseconds, at least ${least}`);
+    if (!isNumber(ms) || ms < least) throw badOption(name, `milliseconds, at least ${least}`);
   }
   return all;
 }

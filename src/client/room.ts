@@ -220,5 +220,5 @@ function jsonOf<M>(meta: M): M {
     // A cycle or a BigInt; of the rest that JSON can't carry the copy differs.
   }
   if (copy !== undefined && sameJson(meta, copy)) return copy;
-  throw new TypeError("headcount: meta must be JSON: no function, class, BigInt, NaN or cycle");
+  throw badOption("meta", "JSON");
 }

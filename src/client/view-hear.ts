@@ -45,7 +45,7 @@ export function hear<M>(s: Draft<M>, heard: Heard<M>, { now, chance }: Moment): 
       const { code, message, retryAfter } = heard;
       const at = isNumber(retryAfter) ? now + retryAfter : undefined;
       s.error = { code, message };
-      s.passing = re === undefined ? (at ?? Infinity) : undefined;
+      s.passing = re === undefined ? (at ?? Infinity) : 0;
       if (re === updated) {
         if (at) s.updateAt = at;
         // Said again by the next join, it would cost the whole stay.

@@ -1,6 +1,6 @@
 import type { Connection, RoomName, Snapshot } from "../core/event.js";
 import { comparePoints } from "../core/position.js";
-import { doubt, reduce } from "../core/reduce.js";
+import { doubt, rankOf, reduce } from "../core/reduce.js";
 import { emptyRoom, type Room, type User } from "../core/room.js";
 import type { ServerEvent } from "../protocol/decode-server.js";
 import type { Pos, Watch } from "../protocol/message.js";
@@ -65,8 +65,8 @@ export type ViewState<M> = {
   /** The server ended it: when, or whether at the next welcome, it is wished again. */
   readonly ended: { readonly at: number; readonly up: boolean } | undefined;
   readonly error: ViewError | undefined;
-  /** Until when the error stands at most, if it is of no request of ours: whatever is heard of the room ends it too. */
-  readonly passing: number | undefined;
+  /** Until when the error stands at most, if it is of no request of ours: whatever is heard of the room ends it too. 0 = it is of one. */
+  readonly passing: number;
   /** The people shown, made on demand. */
   readonly people: (() => readonly User<M>[]) | undefined;
   readonly view: View<M>;
@@ -79,7 +79,7 @@ export type Draft<M> = { -readonly [K in keyof ViewState<M>]: ViewState<M>[K] };
 
 /** What a link that went takes with it. */
 export const NO_LINK: Pick<ViewState<never>, "link" | "pages" | "asked" | "acked" | "rank" | "tries" | "passing" | "askAt" | "updated" | "updateAt"> = {
-  link: undefined, pages: undefined, asked: 0, acked: false, rank: -1, tries: 0, passing: undefined, askAt: Infinity, updated: 0, updateAt: Infinity,
+  link: undefined, pages: undefined, asked: 0, acked: false, rank: -1, tries: 0, passing: 0, askAt: Infinity, updated: 0, updateAt: Infinity,
 };
 
 /** A room that nobody wished for yet. `initial`: what is known before the first link. */
@@ -100,7 +100,8 @@ export function forget<M>(s: Draft<M>, ended?: ViewState<M>["ended"], error?: Vi
 
 /** Forgets an error that was none of a request of ours. */
 export function pass<M>(s: Draft<M>): void {
-  if (s.passing !== undefined) s.error = s.passing = undefined;
+  if (s.passing) s.error = undefined;
+  s.passing = 0;
 }
 
 /** Trusts nothing of what is known any more, and keeps it. */
@@ -110,10 +111,10 @@ export function distrust<M>(s: Draft<M>): void {
 }
 
 /** 0 = in step; above that the stronger reason has the higher number. */
-export function severity<M>({ watch, room: { epoch, behind }, count, answered, acked }: Draft<M>): number {
+export function severity<M>({ watch, room, count, answered, acked }: Draft<M>): number {
   if (watch !== "users" || count?.limited) return (watch === "none" ? acked : answered) ? 0 : 2;
   // Whatever comes to an empty room is of a later epoch; that tells nothing.
-  return !epoch ? 2 : behind ? ["gap", "link", "epoch", "drift"].indexOf(behind.reason) + 1 : 0;
+  return !room.epoch ? 2 : rankOf(room);
 }
 
 /** Whether the room, which is in step, shows me: undefined while it needn't yet. */

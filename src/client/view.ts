@@ -32,7 +32,7 @@ export type Stepped<M> = { readonly state: ViewState<M>; readonly send: readonly
 export const SELDOM = 30_000;
 
 /** What is said of a server that doesn't answer. */
-export const UNANSWERED: ViewError = { code: "unanswered", message: "no answer yet; asking goes on" };
+export const UNANSWERED: ViewError = { code: "unanswered", message: "not answered yet" };
 
 /** The state after an input, what to send, and what changed. Pure. */
 export function step<M>(state: ViewState<M>, input: ViewInput<M>, moment: Moment): Stepped<M> {
@@ -52,7 +52,7 @@ export function step<M>(state: ViewState<M>, input: ViewInput<M>, moment: Moment
     if (s.asked) send.push({ type: "leave", n: moment.n, room: s.name });
     // What the server ended stays ended: only a renewed wish is a new one.
     if (input.type === "wish") forget(s, ended, ended && error);
-    else forget(s, { at: Infinity, up: false }, { code: "closed", message: "the client was closed" });
+    else forget(s, { at: Infinity, up: false }, { code: "closed", message: "closed" });
     s.watch = undefined;
   } else if (input.type === "meta") {
     s.meta = input.meta;
@@ -94,7 +94,7 @@ function revive<M>(s: Draft<M>, now: number): void {
 function pursue<M>(s: Draft<M>, { now, chance, n }: Moment, send: ClientMessage[]): number {
   const { link, watch, name, times } = s;
   if (!link || !watch) return Infinity;
-  if ((s.passing ?? Infinity) <= now) pass(s);
+  if (s.passing <= now) pass(s);
   const silence = watch === "none" ? Infinity : Math.max(1_000, 2 * link.every);
   const spread = now + chance * link.jitter;
   // 100-500 ms: time for what was overtaken to arrive.
@@ -104,7 +104,7 @@ function pursue<M>(s: Draft<M>, { now, chance, n }: Moment, send: ClientMessage[
   if (rank) {
     if (rank > s.rank) s.askAt = Math.min(s.askAt, rank > 1 ? spread : now + soon);
   } else if (s.acked) {
-    if (s.askAt < Infinity && s.passing === undefined) s.error = undefined;
+    if (s.askAt < Infinity && !s.passing) s.error = undefined;
     s.askAt = Infinity;
     s.rank = 0;
     const mine = shown(s);
@@ -134,7 +134,7 @@ function pursue<M>(s: Draft<M>, { now, chance, n }: Moment, send: ClientMessage[
       s.sent = s.meta;
     }
   }
-  return Math.min(s.askAt, updates ? s.updateAt : Infinity, severity(s) ? Infinity : s.heard + silence, s.passing ?? Infinity);
+  return Math.min(s.askAt, updates ? s.updateAt : Infinity, severity(s) ? Infinity : s.heard + silence, s.passing || Infinity);
 }
 
 /** `join` until it was acknowledged, then `sync`. */

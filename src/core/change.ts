@@ -1,7 +1,7 @@
 import type { ConnectionId, Fact, Reason, RoomEvent, UserId } from "./event.js";
 import { sameJson } from "./json.js";
 import type { Room, User } from "./room.js";
-import { byAge } from "./select.js";
+import { usersOf } from "./select.js";
 
 /** `resync` when it was learned by catching up: it may have happened long ago. */
 export type Cause = "live" | "resync";
@@ -25,21 +25,18 @@ export function changes<M>(before: Room<M>, event: RoomEvent<M>, after: Room<M>,
   const cause: Cause = snapshot || before.behind?.reason === "link" ? "resync" : "live";
   const goodbyes = new Map<ConnectionId, Reason>();
   const lastGoodbye = new Map<UserId, Reason>();
-  const touched = new Set<UserId>();
-  for (const fact of applied(before, event, after)) {
-    touched.add(fact.user);
+  const facts = applied(before, event, after);
+  for (const fact of facts) {
     if (fact.type === "disconnect") {
       goodbyes.set(fact.conn, fact.reason);
       lastGoodbye.set(fact.user, fact.reason);
     }
   }
-  if (snapshot) {
-    touched.clear();
-    for (const user of oldestFirst(before)) if (!after.users.has(user.id)) touched.add(user.id);
-    for (const user of oldestFirst(after)) touched.add(user.id);
-  }
+  const touched = snapshot
+    ? [...usersOf(before).filter(({ id }) => !after.users.has(id)), ...usersOf(after)].map(({ id }) => id)
+    : facts.map(({ user }) => user);
   const said: Change<M>[] = [];
-  for (const user of touched) {
+  for (const user of new Set(touched)) {
     const was = before.users.get(user);
     const is = after.users.get(user);
     if (is && !was) said.push({ type: "joined", user, meta: is.meta, cause });
@@ -56,7 +53,7 @@ export function changes<M>(before: Room<M>, event: RoomEvent<M>, after: Room<M>,
 /** The facts that took the room from `before` to `after`, in order: the event's own, and what was held for it. */
 function applied<M>(before: Room<M>, event: RoomEvent<M>, after: Room<M>): Fact<M>[] {
   const from = event.type === "snapshot" ? event.seq : before.seq;
-  const own = event.type === "delta" ? event.facts : event.type === "connect" || event.type === "disconnect" ? [event] : [];
+  const own = "facts" in event ? event.facts : "conn" in event ? [event] : [];
   return (before.behind?.held ?? [])
     .flatMap((delta) => delta.facts)
     .concat(own)
@@ -68,8 +65,4 @@ function applied<M>(before: Room<M>, event: RoomEvent<M>, after: Room<M>): Fact<
 function without<M>(user: User<M>, other: User<M> | undefined): User<M>["connections"] {
   const known = new Set(other?.connections.map((c) => c.conn));
   return user.connections.filter((c) => !known.has(c.conn));
-}
-
-function oldestFirst<M>(room: Room<M>): User<M>[] {
-  return [...room.users.values()].sort(byAge);
 }

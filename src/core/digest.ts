@@ -3,12 +3,10 @@ const MODULUS = 2 ** 48;
 
 /** The digest with a connection's tag in it. Reduced at each step: a long sum would lose its last digits. */
 export function addTag(digest: number, tag: number): number {
-  const sum = digest + tag;
-  return sum < MODULUS ? sum : sum - MODULUS;
+  return (digest + tag) % MODULUS;
 }
 
 /** The digest without that tag. */
 export function dropTag(digest: number, tag: number): number {
-  const rest = digest - tag;
-  return rest < 0 ? rest + MODULUS : rest;
+  return (digest - tag + MODULUS) % MODULUS;
 }

@@ -22,8 +22,8 @@ const MAX_FLAT = 16;
 const MIN_TREE = 9;
 
 class PersistentMap<V extends Keyed> implements ReadonlyMap<string, V> {
-  root: Node<V>;
-  size: number;
+  declare root: Node<V>;
+  declare size: number;
 
   constructor(root: Node<V>, size: number) {
     this.root = root;

@@ -1,4 +1,4 @@
-type Point = { readonly epoch: number; readonly seq: number };
+export type Point = { readonly epoch: number; readonly seq: number };
 
 /** Below 0 when `a` lies before `b`, 0 at the same place, above 0 after it. */
 export function comparePoints(a: Point, b: Point): number {

@@ -13,11 +13,7 @@ export function connectionCount<M>(room: Room<M>): number {
 
 /** The people of a room: who came first stands first, of the same moment by id (UTF-16). Sorts at each call. */
 export function usersOf<M>(room: Room<M>): readonly User<M>[] {
-  return [...room.users.values()].sort(byAge);
-}
-
-export function byAge<M>(a: User<M>, b: User<M>): number {
-  return a.since - b.since || (a.id < b.id ? -1 : 1);
+  return [...room.users.values()].sort((a, b) => a.since - b.since || (a.id < b.id ? -1 : 1));
 }
 
 /** What to ask a log for when the room is behind; undefined when it isn't. */

@@ -28,7 +28,7 @@ export function isFlag(value: unknown): value is boolean {
 }
 
 export function isPos(value: unknown): value is Pos {
-  return Array.isArray(value) && value.length === 3 && value.every((part, i) => isWhole(part) && (i < 2 || part < 2 ** 48));
+  return Array.isArray(value) && value.length === 3 && value.every(isWhole) && (value[2] as number) < 2 ** 48;
 }
 
 export function maybe(check: Check): Check {

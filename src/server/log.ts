@@ -66,7 +66,7 @@ export function append<M>(log: LogState<M>, ops: readonly Op<M>[], now: number):
   const owner: Owner = {};
   const { room, owners, tags, goodbyes } = log;
   const { users, connectionCount, digest } = room;
-  const batch: Batch<M> = { log, now, room: { users, connectionCount, digest, owner }, owner, entries: [], owners, tags, goodbyes, ...blocksAt(log, now) };
+  const batch: Batch<M> = { log, now, room: { users, connectionCount, digest }, owner, entries: [], owners, tags, goodbyes, ...blocksAt(log, now) };
   const refused: { op: number; code: RefusalCode }[] = [];
   const turned = new Map<UserId, number>();
   for (const [i, op] of ops.entries()) {
@@ -139,7 +139,7 @@ function take<M>(batch: Batch<M>, op: Exclude<Op<M>, { type: "block" }>, turned:
     batch.tags = put(batch.tags, { id: String(op.tag) }, owner);
   }
   const present = room.users.has(id);
-  applyFact(room, fact);
+  applyFact(room, fact, owner);
   if (present !== room.users.has(id)) turned.set(id, stamp.seq);
   batch.entries.push({ fact, digest: room.digest });
   return undefined;

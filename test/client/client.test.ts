@@ -214,6 +214,29 @@ describe("the link", () => {
     wire.say({}, { type: "joined" }, { type: "news" }, { type: "delta", room: "r", pos: "no" }, { type: "synced", re: 1, room: "r" });
     expect(room.getSnapshot()).toBe(view);
   });
+
+  it("[P2] fields of notices that are not what they should be stop nothing", () => {
+    const w = world();
+    const room = w.client.room("r");
+    room.subscribe(() => undefined);
+    w.wire.open();
+    w.wire.say({ type: "welcome", v: 1, lease: "75s", every: 25_000, jitter: 0 });
+    expect(w.wire.take()).toMatchObject([{ type: "hello" }]);
+    w.wire.say(WELCOME);
+    const [first] = w.wire.take() as { n: number }[];
+    w.wire.say({ type: "error", re: first!.n, room: "r", code: "odd", message: 0, retryAfter: "soon" });
+    w.clock.advance(5_000);
+    const [join] = w.wire.take() as { n: number }[];
+    const script = scriptedRoom("r");
+    script.join("me", "m1");
+    for (let i = 0; i < 99; i++) script.join(`user ${i}`, `c${i}`);
+    w.wire.say({ type: "joined", re: join!.n, room: "r", conn: 5, user: null, pos: 7 }, script.snapshot());
+    expect(room.getSnapshot()).toMatchObject({ status: "live", userCount: 100, self: undefined });
+    w.wire.say({ type: "ended", room: "r", reason: "odd", code: "odd", message: "", retry: "soon" });
+    w.clock.advance(100_000);
+    expect(w.wire.take().filter(({ type }) => type !== "ping")).toEqual([]);
+    expect(room.getSnapshot().status).toBe("ended");
+  });
 });
 
 describe("close", () => {

@@ -381,7 +381,7 @@ describe("the own meta", () => {
     for (const meta of [undefined, () => 1, { f: () => 1 }, 1n, NaN, [Infinity], cycle, new Date(0), { s: Symbol("s") }]) {
       expect(() => {
         room.update(meta);
-      }).toThrow(/meta must be JSON/);
+      }).toThrow(/"meta" must be JSON/);
       expect(() => w.client.room("fresh", { meta: meta ?? (() => 1) })).toThrow(TypeError);
     }
     for (const meta of [null, 0, "", false, [], JSON.parse('{"__proto__": 1}') as unknown, { nothing: undefined }, "\ud800"]) {

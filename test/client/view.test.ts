@@ -386,6 +386,45 @@ describe("asking", () => {
     expect(room.getSnapshot()).toMatchObject({ status: "stale", userCount: 2 });
   });
 
+  it("[L6] a count says from where it is too, so that a server that has just started can ask to wait", () => {
+    const { wire, room, take, script, clock } = live(world(), "count");
+    const known = script.pos();
+    wire.lose();
+    wire.open();
+    wire.say(WELCOME);
+    const join = take().at(-1)!;
+    expect(join).toMatchObject({ type: "join", watch: "count", pos: known });
+    expect(join).not.toHaveProperty("full");
+    script.restart(10);
+    script.join("me", "m2");
+    wire.say(script.joined(join.n, "m2"), { type: "error", room: "r", re: join.n, code: "settling", message: "wait", retryAfter: 4_000 });
+    expect(room.getSnapshot()).toMatchObject({ status: "stale", userCount: 2, error: { code: "settling" } });
+    clock.advance(4_000);
+    expect(take()).toMatchObject([{ type: "sync", pos: known }]);
+    wire.say(script.count());
+    expect(room.getSnapshot()).toMatchObject({ status: "live", userCount: 1, error: undefined });
+  });
+
+  it("[L6] a switch of mode says the position of what is known in the mode that is asked for, or none", () => {
+    const { room, take, wire, script } = live(world(), "count");
+    take();
+    const stop = room.subscribe(() => undefined, { watch: "users" });
+    const [join] = take();
+    expect(join).toMatchObject({ type: "join", watch: "users" });
+    expect(join).not.toHaveProperty("pos");
+    wire.say(script.joined(join!.n, "m1"), script.snapshot());
+    stop();
+    expect(room.getSnapshot()).toMatchObject({ status: "live", userCount: 2 });
+    const { clock, ...other } = live();
+    other.take();
+    other.room.subscribe(() => undefined, { watch: "count" });
+    other.stop();
+    clock.advance(1_000);
+    const [count] = other.take();
+    expect(count).toMatchObject({ type: "join", watch: "count" });
+    expect(count).not.toHaveProperty("pos");
+  });
+
   it("[V6] a refused request is asked again when the server says, and its error stands meanwhile", () => {
     const { wire, room, take, clock } = live();
     wire.lose();

@@ -46,8 +46,7 @@ describe("what was encoded is what is decoded", () => {
     expect(meta?.admin).toBeUndefined();
   });
 
-  it("[P2] fields that are not known here are left behind", () => {
-    expect(decodeServer({ type: "pong", re: 4, extra: 1, __proto__: null })).toEqual({ type: "pong", re: 4 });
+  it("[P2] fields of a state that are not known here are left behind", () => {
     expect(decodeServer({ type: "heartbeat", room: "r", pos: [1, 2, 3], at: 5, page: [0, 2], extra: {} })).toEqual({
       type: "state", room: "r", event: { type: "heartbeat", epoch: 1, seq: 2, at: 5, digest: 3 }, page: [0, 2],
     });
@@ -138,15 +137,12 @@ describe("what is malformed", () => {
   });
 
   it.each([
-    { type: "welcome", v: 1, lease: 75_000, every: 25_000, jitter: 1_000, limits: { meta: 1, frame: 1, id: 1, rooms: 1 } },
-    { type: "welcome", v: 1, lease: "75s", every: 25_000, jitter: 1_000, limits: { meta: 1, frame: 1, id: 1, rooms: 1, rate: 1 } },
+    { type: "welcome", v: 1, lease: "75s", every: 25_000, jitter: 1_000, limits: {} },
+    { type: "welcome", v: 1, lease: 75_000, every: 25_000, limits: {} },
+    { type: "welcome", v: 1, lease: 75_000, every: Infinity, jitter: 1_000, limits: {} },
     { type: "joined", re: 1 },
-    { type: "joined", re: "1", room: "r" },
-    { type: "synced", room: "r" },
-    { type: "ended", room: "r", reason: "kicked", code: "kicked", message: "", retry: null },
-    { type: "error", message: "" },
-    { type: "pong" },
-    { type: "bye", reason: "drain", reconnectWithin: Infinity },
+    { type: "synced", re: 1, room: 1 },
+    { type: "ended", reason: "kicked", code: "kicked", message: "", retry: false },
     { type: "count", room: "r", pos: [1, 2, 3], users: -1, connections: 0 },
     { type: "count", room: "r", pos: [1, 2, 3], users: 1 },
     { type: "heartbeat", room: "r", pos: [1, 2, 3] },

@@ -104,9 +104,9 @@ export function forkOf(history: History, keep: number, told: readonly Move[]): H
   for (const fact of history.facts.slice(0, keep)) {
     log = append(log, [fact.type === "connect" ? fact : { type: "disconnect", conn: fact.conn, reason: fact.reason }], fact.at).log;
   }
-  // Tags of its own: those that were lost may not stand for other facts now.
+  // Tags of its own: those that were lost may not stand for other facts now. Of no shape that could add up with others to the same digest.
   told.forEach(({ user, meta }, i) => {
-    log = append(log, [{ type: "connect", conn: `fork-${String(i)}`, user, tag: 2 ** 47 + i, meta }], 0).log;
+    log = append(log, [{ type: "connect", conn: `fork-${String(i)}`, user, tag: 0x5bd1e9951234 + i * 7_919, meta }], 0).log;
   });
   return { ...history, log: freeze(log), [fc.toStringMethod]: () => JSON.stringify([history.facts.map(brief), keep, toSnapshot(log.room)]) };
 }
