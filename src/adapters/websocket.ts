@@ -41,7 +41,7 @@ const STEADY = 5_000;
  */
 export function webSocketTransport(url: string | URL | (() => string | URL | Promise<string | URL>), options: WebSocketOptions = {}): Transport {
   const { protocols, clock = systemClock, random = Math.random, WebSocket: Socket = (globalThis as { WebSocket?: SocketClass }).WebSocket } = options;
-  if (!Socket) throw badOption("WebSocket", 'a class, like that of the package "ws"');
+  if (!Socket) throw badOption("WebSocket", 'a class, see "ws"');
   const { minDelay, maxDelay, connectTimeout } = durations(options, { minDelay: 500, maxDelay: 30_000, connectTimeout: 10_000 }, 1);
 
   let listener: TransportListener | undefined;
@@ -85,8 +85,8 @@ export function webSocketTransport(url: string | URL | (() => string | URL | Pro
       opened = clock.now();
       listener?.up();
     });
-    socket.onclose = ours(({ code }: { code?: number }) => {
-      lose(`closed ${code ?? ""}`);
+    socket.onclose = ours(({ code }: { code: number }) => {
+      lose(`closed ${code}`);
     });
     // A close follows; Node would take an error that nobody listens to for a crash.
     socket.onerror = () => undefined;
@@ -135,7 +135,7 @@ export function webSocketTransport(url: string | URL | (() => string | URL | Pro
       if (listener && !trying) lose("in doubt", true, 0);
     },
     listen(heard) {
-      if (listener) throw badOption("transport", "of one client");
+      if (listener) throw badOption("transport", "unused");
       listener = heard;
       void open();
       return () => {

@@ -13,7 +13,7 @@ export function durations<K extends string>(given: Readonly<Partial<Record<NoInf
   const all = { ...defaults };
   for (const name in all) {
     const ms: unknown = (all[name] = given[name] ?? all[name]);
-    if (!isNumber(ms) || ms < least) throw badOption(name, `milliseconds, at least ${least}`);
+    if (!isNumber(ms) || ms < least) throw badOption(name, `at least ${least} ms`);
   }
   return all;
 }

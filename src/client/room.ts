@@ -169,7 +169,7 @@ export function openRoom<M>(name: RoomName, { meta, watch = "users", present = t
       enter() {
         const entry = new Promise<void>((resolve, reject) => {
           waiting.push((error) => {
-            if (error) reject(Object.assign(new Error(error.message), error));
+            if (error) reject(Object.assign(Error(error.message), error));
             else resolve();
           });
         });
@@ -184,7 +184,7 @@ export function openRoom<M>(name: RoomName, { meta, watch = "users", present = t
       leave() {
         entered = false;
         left = true;
-        settle({ code: "left", message: "left before it was answered" });
+        settle({ code: "left", message: "left" });
         wish();
       },
       update,

@@ -1,4 +1,4 @@
-import { changes, type Change } from "../core/change.js";
+import { peopleChanges, type Change } from "../core/change.js";
 import type { Snapshot } from "../core/event.js";
 import { sameJson } from "../core/json.js";
 import { comparePoints } from "../core/position.js";
@@ -82,7 +82,7 @@ export function hear<M>(s: Draft<M>, heard: Heard<M>, { now, chance }: Moment): 
       const before = s.room;
       s.room = reduce(before, event);
       s.count = undefined;
-      return changes(before, event, s.room);
+      return peopleChanges(before, event, s.room);
     }
   }
   return [];

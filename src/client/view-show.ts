@@ -44,7 +44,10 @@ export function show<M>(s: Draft<M>, live: boolean, now: number): View<M> {
   const { view: last, count, self, error } = s;
   const room = !count && s.room.epoch ? s.room : undefined;
   const moved = last.room?.users !== room?.users;
-  if (moved) s.people = room && once(() => Object.freeze(usersOf(room).map(fixed)));
+  if (moved) {
+    let people: readonly User<M>[] | undefined;
+    s.people = room && (() => (people ??= Object.freeze(usersOf(room).map(fixed))));
+  }
   const staleSince = !s.watch || s.ended || live ? undefined : last.status === "live" ? now : last.staleSince;
   const next = {
     status: s.ended ? "ended" : !s.watch ? "idle" : live ? "live" : staleSince === undefined ? "syncing" : "stale",
@@ -69,11 +72,6 @@ export function show<M>(s: Draft<M>, live: boolean, now: number): View<M> {
 
 /** The fold shares its people with whoever looks at them: an edit must fail instead of changing what is folded next. */
 function fixed<M>(user: User<M>): User<M> {
-  for (const connection of Object.freeze(user.connections)) Object.freeze(connection);
+  Object.freeze(user.connections).forEach(Object.freeze);
   return Object.freeze(user);
-}
-
-function once<T>(make: () => T): () => T {
-  let made: T | undefined;
-  return () => (made ??= make());
 }

@@ -32,7 +32,7 @@ export type Stepped<M> = { readonly state: ViewState<M>; readonly send: readonly
 export const SELDOM = 30_000;
 
 /** What is said of a server that doesn't answer. */
-export const UNANSWERED: ViewError = { code: "unanswered", message: "not answered yet" };
+export const UNANSWERED: ViewError = { code: "unanswered", message: "no answer yet" };
 
 /** The state after an input, what to send, and what changed. Pure. */
 export function step<M>(state: ViewState<M>, input: ViewInput<M>, moment: Moment): Stepped<M> {

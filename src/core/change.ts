@@ -20,18 +20,20 @@ export type Change<M> =
  * `connections: true` adds `connected` and `disconnected`.
  */
 export function changes<M>(before: Room<M>, event: RoomEvent<M>, after: Room<M>, options?: { readonly connections?: boolean }): Change<M>[] {
+  return peopleChanges(before, event, after, options?.connections ? connectionChanges(applied(before, event, after)) : undefined);
+}
+
+/** What is said of one user besides: between their coming and their going. */
+type Aside<M> = (was: User<M> | undefined, is: User<M> | undefined, cause: Cause) => Change<M>[];
+
+/** `changes` without connections, unless `aside` says them: a page that shows people loads no more than this. */
+export function peopleChanges<M>(before: Room<M>, event: RoomEvent<M>, after: Room<M>, aside?: Aside<M>): Change<M>[] {
   if (before.users === after.users) return [];
   const snapshot = event.type === "snapshot";
   const cause: Cause = snapshot || before.behind?.reason === "link" ? "resync" : "live";
-  const goodbyes = new Map<ConnectionId, Reason>();
-  const lastGoodbye = new Map<UserId, Reason>();
   const facts = applied(before, event, after);
-  for (const fact of facts) {
-    if (fact.type === "disconnect") {
-      goodbyes.set(fact.conn, fact.reason);
-      lastGoodbye.set(fact.user, fact.reason);
-    }
-  }
+  const goodbyes = new Map<UserId, Reason>();
+  for (const fact of facts) if (fact.type === "disconnect") goodbyes.set(fact.user, fact.reason);
   const touched = snapshot
     ? [...usersOf(before).filter(({ id }) => !after.users.has(id)), ...usersOf(after)].map(({ id }) => id)
     : facts.map(({ user }) => user);
@@ -40,14 +42,20 @@ export function changes<M>(before: Room<M>, event: RoomEvent<M>, after: Room<M>,
     const was = before.users.get(user);
     const is = after.users.get(user);
     if (is && !was) said.push({ type: "joined", user, meta: is.meta, cause });
-    if (options?.connections) {
-      for (const { conn, meta } of is ? without(is, was) : []) said.push({ type: "connected", user, conn, meta, cause });
-      for (const { conn, meta } of was ? without(was, is) : []) said.push({ type: "disconnected", user, conn, meta, reason: goodbyes.get(conn), cause });
-    }
-    if (was && !is) said.push({ type: "left", user, meta: was.meta, reason: lastGoodbye.get(user), cause });
+    if (aside) said.push(...aside(was, is, cause));
+    if (was && !is) said.push({ type: "left", user, meta: was.meta, reason: goodbyes.get(user), cause });
     if (was && is && !sameJson(was.meta, is.meta)) said.push({ type: "updated", user, meta: is.meta, previous: was.meta, cause });
   }
   return said;
+}
+
+function connectionChanges<M>(facts: readonly Fact<M>[]): Aside<M> {
+  const goodbyes = new Map<ConnectionId, Reason>();
+  for (const fact of facts) if (fact.type === "disconnect") goodbyes.set(fact.conn, fact.reason);
+  return (was, is, cause) => [
+    ...without(is, was).map(({ conn, user, meta }) => ({ type: "connected", user, conn, meta, cause }) as const),
+    ...without(was, is).map(({ conn, user, meta }) => ({ type: "disconnected", user, conn, meta, reason: goodbyes.get(conn), cause }) as const),
+  ];
 }
 
 /** The facts that took the room from `before` to `after`, in order: the event's own, and what was held for it. */
@@ -62,7 +70,7 @@ function applied<M>(before: Room<M>, event: RoomEvent<M>, after: Room<M>): Fact<
     .sort((a, b) => a.seq - b.seq);
 }
 
-function without<M>(user: User<M>, other: User<M> | undefined): User<M>["connections"] {
+function without<M>(user: User<M> | undefined, other: User<M> | undefined): User<M>["connections"] {
   const known = new Set(other?.connections.map((c) => c.conn));
-  return user.connections.filter((c) => !known.has(c.conn));
+  return user?.connections.filter((c) => !known.has(c.conn)) ?? [];
 }

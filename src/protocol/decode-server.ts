@@ -40,7 +40,7 @@ function decode<M>(source: Source): ServerEvent<M> | undefined {
   if (OF_ROOM.includes(type)) return source as ServerNotice;
   const [epoch, seq, digest] = the(isPos, source.pos);
   if (type === "count") {
-    return { type, room, position: { epoch, seq, digest }, users: the(isWhole, source.users), connections: the(isWhole, source.connections), limited: source.limited === true };
+    return { type, room, position: { epoch, seq, digest }, users: the(isWhole, source.users), connections: the(isWhole, source.connections), limited: !!source.limited };
   }
   const at = the(isNumber, source.at);
   const connection = ([conn, user, tag, meta, stay = 0, age = 0]: Tuple, of: number): Connection<M> => {
