@@ -40,9 +40,9 @@ const STEADY = 5_000;
  * @throws TypeError where there is no WebSocket, or for an option that makes no sense.
  */
 export function webSocketTransport(url: string | URL | (() => string | URL | Promise<string | URL>), options: WebSocketOptions = {}): Transport {
-  const { protocols, clock = systemClock, random = Math.random, WebSocket: Socket = (globalThis as { WebSocket?: SocketClass }).WebSocket } = options;
+  const { protocols, clock = systemClock, random = Math.random, WebSocket: Socket = (globalThis as { WebSocket?: SocketClass }).WebSocket, ...rest } = options;
   if (!Socket) throw badOption("WebSocket", 'a class, see "ws"');
-  const { minDelay, maxDelay, connectTimeout } = durations(options, { minDelay: 500, maxDelay: 30_000, connectTimeout: 10_000 }, 1);
+  const { minDelay, maxDelay, connectTimeout } = durations(rest, { minDelay: 500, maxDelay: 30_000, connectTimeout: 10_000 }, 1);
 
   let listener: TransportListener | undefined;
   let socket: SocketLike | undefined;
@@ -132,7 +132,7 @@ export function webSocketTransport(url: string | URL | (() => string | URL | Pro
       if (up) socket?.send(encodeFrame([message]));
     },
     probe() {
-      if (listener && !trying) lose("in doubt", true, 0);
+      if (listener && !trying) lose("doubted", true, 0);
     },
     listen(heard) {
       if (listener) throw badOption("transport", "unused");

@@ -39,10 +39,10 @@ export type Client = {
 
 /** Does nothing before the first room is subscribed to or entered. @throws TypeError naming an option that makes no sense. */
 export function createClient(options: ClientOptions): Client {
-  const { transport, wake = browserWake, clock = systemClock, random = Math.random } = options;
+  const { transport, wake = browserWake, clock = systemClock, random = Math.random, timeouts: waits = {}, ...rest } = options;
   if (!(transport as Transport | undefined)?.listen) throw badOption("transport", "a Transport");
-  const times = durations(options, { linger: 1_000, flush: 50 });
-  const timeouts = durations(options.timeouts ?? {}, { answer: 5_000, ping: 5_000 }, 1);
+  const times = durations(rest, { linger: 1_000, flush: 50 });
+  const timeouts = durations(waits, { answer: 5_000, ping: 5_000 }, 1);
   const rooms = new Map<RoomName, OpenRoom<unknown>>();
   let n = 1;
   let closed = false;
@@ -75,20 +75,25 @@ export function createClient(options: ClientOptions): Client {
     alarm = clock.after(ms, run);
   };
   const say = (): void => {
+    if (!transport.up) return;
     pinged = n++;
     transport.send(link ? { type: "ping", n: pinged } : { type: "hello", v: [PROTOCOL_VERSION], features: [] });
   };
-  /** Says `hello` until there is a `welcome`, then that we are here; and again while there is no answer. */
+  /** Says `hello` until there is a `welcome`, then that we are here; and again while there is no answer, or no link at all. */
   const call = (): void => {
     say();
     wait(backoff(tries++, timeouts.ping, SELDOM), () => {
       if (!link) all({ type: "down", error: UNANSWERED });
       // A timer that is late itself was asleep, and so was the answer.
       else if (now() - due < timeouts.ping) transport.probe();
-      if (transport.up) call();
+      call();
     });
   };
-  const rest = (): void => {
+  const begin = (): void => {
+    tries = 0;
+    call();
+  };
+  const relax = (): void => {
     tries = 0;
     wait(Math.max(1_000, (link?.lease ?? 0) / 3), call);
   };
@@ -97,7 +102,7 @@ export function createClient(options: ClientOptions): Client {
     if (!heard || closed) return;
     if (heard.type === "welcome") {
       link = heard;
-      rest();
+      relax();
       all({ type: "up", link });
     } else if (!link) {
       // It speaks, and it won't have us: saying hello again would change nothing.
@@ -105,7 +110,7 @@ export function createClient(options: ClientOptions): Client {
       alarm?.();
       all({ type: "down", error: { code: heard.code, message: heard.message } });
     } else if (heard.type === "pong") {
-      if (heard.re === pinged) rest();
+      if (heard.re === pinged) relax();
     } else if (heard.type !== "bye") {
       if (heard.room === undefined) all(heard);
       else rooms.get(heard.room)?.put(heard);
@@ -123,6 +128,7 @@ export function createClient(options: ClientOptions): Client {
       // Before `listen`, which may call back at once, and from there come here again.
       if (ends) return;
       ends = [];
+      begin();
       ends = [
         wake(() => {
           if (!link) {
@@ -133,14 +139,12 @@ export function createClient(options: ClientOptions): Client {
           } else call();
         }),
         transport.listen({
-          up() {
-            tries = 0;
-            call();
-          },
+          up: begin,
           down(reason, retrying) {
             link = undefined;
             alarm?.();
             all({ type: "down", error: retrying ? undefined : { code: "link_stopped", message: reason } });
+            if (retrying) begin();
           },
           message,
         }),

@@ -3,7 +3,7 @@ import type { RoomName, Snapshot } from "../core/event.js";
 import { sameJson } from "../core/json.js";
 import type { Clock, Stop } from "../ports.js";
 import type { ClientMessage, Watch } from "../protocol/message.js";
-import { badOption } from "./option.js";
+import { badOption, durations } from "./option.js";
 import type { View, ViewError } from "./view-show.js";
 import { emptyView, type ViewTimes } from "./view-state.js";
 import { step, type Moment, type ViewInput } from "./view.js";
@@ -77,7 +77,7 @@ type Claim = { readonly mode: number; stop?: Stop };
 const MODES: readonly Watch[] = ["none", "count", "users"];
 
 /** @throws TypeError naming the option that makes no sense. */
-export function openRoom<M>(name: RoomName, { meta, watch = "users", present = true, initial }: RoomOptions<M>, shell: Shell): OpenRoom<M> {
+export function openRoom<M>(name: RoomName, { meta, watch = "users", present = true, initial, ...rest }: RoomOptions<M>, shell: Shell): OpenRoom<M> {
   let state = emptyView<M>(name, shell.times, initial);
   const first = state.view;
   /** What subscriptions want. A claim outlives its subscription by `linger`: a remount makes no switch and no leave. */
@@ -109,7 +109,7 @@ export function openRoom<M>(name: RoomName, { meta, watch = "users", present = t
     state = stepped.state;
     alarm?.();
     if (state.due < Infinity) {
-      alarm = shell.clock.after(Math.max(0, state.due - moment.now), () => {
+      alarm = shell.clock.after(state.due - moment.now, () => {
         put({ type: "timer" });
       });
     }
@@ -118,11 +118,7 @@ export function openRoom<M>(name: RoomName, { meta, watch = "users", present = t
     else if (state.acked && state.present) settle();
     if (state.view !== view) tell(listeners.values(), state.view);
     for (const change of stepped.changes) tell(hearers.values(), change);
-    if (input.type === "close") {
-      listeners.clear();
-      hearers.clear();
-      for (const { stop } of claims) stop?.();
-    }
+    if (closed) for (const { stop } of claims) stop?.();
   };
   const settle = (error?: ViewError): void => {
     for (const done of waiting.splice(0)) done(error);
@@ -135,6 +131,7 @@ export function openRoom<M>(name: RoomName, { meta, watch = "users", present = t
     put({ type: "wish", watch: mode || wanted ? MODES[mode] : undefined, present: wanted, renew });
   };
   const claim = <T>(told: Map<Claim, (value: T) => void>, listener: (value: T) => void, wanted: Watch): Stop => {
+    if (typeof listener !== "function") throw badOption("listener", "a function");
     const own: Claim = { mode: modeOf(wanted) };
     if (!closed) {
       claims.add(own);
@@ -154,6 +151,7 @@ export function openRoom<M>(name: RoomName, { meta, watch = "users", present = t
   };
 
   modeOf(watch);
+  durations(rest, {});
   if (meta !== undefined) update(meta);
   return {
     room: {
@@ -199,26 +197,25 @@ function modeOf(watch: Watch): number {
   return mode;
 }
 
-/** A listener that throws is its own affair: the others hear all the same. */
-function tell<T>(listeners: Iterable<(value: T) => void>, value: T): void {
+/** A listener that throws, or whose promise is rejected, is its own affair: the others hear all the same. */
+function tell<T>(listeners: Iterable<(value: T) => unknown>, value: T): void {
   for (const listener of listeners) {
-    try {
-      listener(value);
-    } catch (error) {
+    new Promise((done) => {
+      done(listener(value));
+    }).catch((error: unknown) => {
       // Node has no `reportError`, and would end at an error that is thrown where nobody catches it.
       ((globalThis as { reportError?: (error: unknown) => void }).reportError ?? console.error)(error);
-    }
+    });
   }
 }
 
 /** A copy as it will arrive: who edits theirs later changes nothing here. */
 function jsonOf<M>(meta: M): M {
-  let copy: M | undefined;
   try {
-    copy = JSON.parse(JSON.stringify(meta)) as M;
+    const copy = JSON.parse(JSON.stringify(meta)) as M;
+    if (sameJson(meta, copy)) return copy;
   } catch {
-    // A cycle or a BigInt; of the rest that JSON can't carry the copy differs.
+    // A function, a cycle, a BigInt; of the rest that JSON can't carry the copy differs.
   }
-  if (copy !== undefined && sameJson(meta, copy)) return copy;
   throw badOption("meta", "JSON");
 }

@@ -1,6 +1,6 @@
 import type { ConnectionId, UserId } from "../core/event.js";
 import type { Room, User } from "../core/room.js";
-import { userCount, usersOf } from "../core/select.js";
+import { usersOf } from "../core/select.js";
 import type { Draft } from "./view-state.js";
 
 /** Why something is not as wished: a stable `code`, and a `message` for people. */
@@ -52,7 +52,7 @@ export function show<M>(s: Draft<M>, live: boolean, now: number): View<M> {
   const next = {
     status: s.ended ? "ended" : !s.watch ? "idle" : live ? "live" : staleSince === undefined ? "syncing" : "stale",
     room: moved ? room : last.room,
-    userCount: room ? userCount(room) : count?.users,
+    userCount: room ? room.users.size : count?.users,
     connectionCount: room ? room.connectionCount : count?.connections,
     self,
     limited: !!count?.limited,

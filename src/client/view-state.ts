@@ -77,9 +77,9 @@ export type ViewState<M> = {
 /** A state while one step works on it. */
 export type Draft<M> = { -readonly [K in keyof ViewState<M>]: ViewState<M>[K] };
 
-/** What a link that went takes with it. */
-export const NO_LINK: Pick<ViewState<never>, "link" | "pages" | "asked" | "acked" | "rank" | "tries" | "passing" | "askAt" | "updated" | "updateAt"> = {
-  link: undefined, pages: undefined, asked: 0, acked: false, rank: -1, tries: 0, passing: 0, askAt: Infinity, updated: 0, updateAt: Infinity,
+/** What a link that went takes with it, but for its terms. */
+export const NO_LINK: Pick<ViewState<never>, "pages" | "asked" | "acked" | "rank" | "tries" | "passing" | "askAt" | "updated" | "updateAt"> = {
+  pages: undefined, asked: 0, acked: false, rank: -1, tries: 0, passing: 0, askAt: Infinity, updated: 0, updateAt: Infinity,
 };
 
 /** A room that nobody wished for yet. `initial`: what is known before the first link. */
@@ -93,9 +93,8 @@ export function emptyView<M>(name: RoomName, times: ViewTimes, initial?: Snapsho
 
 /** Drops all but the link and what is wished. `ended`: by whom, and why. */
 export function forget<M>(s: Draft<M>, ended?: ViewState<M>["ended"], error?: ViewError): void {
-  const { link } = s;
   const room = emptyRoom<M>();
-  Object.assign(s, NO_LINK, { link, room, count: undefined, answered: false, sent: undefined, told: undefined, self: undefined, since: undefined, ended, error });
+  Object.assign(s, NO_LINK, { room, count: undefined, answered: false, sent: undefined, told: undefined, self: undefined, since: undefined, ended, error });
 }
 
 /** Forgets an error that was none of a request of ours. */

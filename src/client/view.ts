@@ -15,7 +15,7 @@ export type ViewInput<M> =
   | { readonly type: "meta"; readonly meta: M | undefined }
   /** A `welcome` came. */
   | { readonly type: "up"; readonly link: LinkTerms; readonly error?: undefined }
-  | { readonly type: "down"; readonly error?: ViewError | undefined }
+  | { readonly type: "down"; readonly link?: undefined; readonly error?: ViewError | undefined }
   /** The time that `due` named has come. */
   | { readonly type: "timer" }
   /** It is over for good. */
@@ -32,7 +32,7 @@ export type Stepped<M> = { readonly state: ViewState<M>; readonly send: readonly
 export const SELDOM = 30_000;
 
 /** What is said of a server that doesn't answer. */
-export const UNANSWERED: ViewError = { code: "unanswered", message: "no answer yet" };
+export const UNANSWERED: ViewError = { code: "unanswered", message: "no answer" };
 
 /** The state after an input, what to send, and what changed. Pure. */
 export function step<M>(state: ViewState<M>, input: ViewInput<M>, moment: Moment): Stepped<M> {
@@ -59,8 +59,8 @@ export function step<M>(state: ViewState<M>, input: ViewInput<M>, moment: Moment
     s.updateAt = Math.min(s.updateAt, now + s.times.flush);
   } else if (input.type === "up" || input.type === "down") {
     Object.assign(s, NO_LINK);
-    if (input.type === "up") {
-      s.link = input.link;
+    s.link = input.link;
+    if (input.link) {
       s.heard = now;
       distrust(s);
       rejoin(s, now);

@@ -110,6 +110,7 @@ describe("webSocketTransport", () => {
     for (const name of ["minDelay", "maxDelay", "connectTimeout"]) {
       expect(() => webSocketTransport("ws://x", { WebSocket: FakeSocket, [name]: -1 })).toThrow(new RegExp(name));
     }
+    expect(() => webSocketTransport("ws://x", { WebSocket: FakeSocket, maxDealy: 5 } as never)).toThrow(/maxDealy/);
     vi.stubGlobal("WebSocket", FakeSocket);
     expect(webSocketTransport("ws://x").up).toBe(false);
   });
@@ -218,7 +219,7 @@ describe("webSocketTransport", () => {
     expect(made).toMatchObject([{ closed: true }, { closed: false }]);
     say('["hc",{"type":"pong","re":1}]', 0);
     close(0);
-    expect(said).toEqual([["up"], ["down", "in doubt", true]]);
+    expect(said).toEqual([["up"], ["down", "doubted", true]]);
     close();
     transport.probe();
     clock.advance(1);

@@ -46,6 +46,28 @@ describe("the link", () => {
     expect(numbers).toEqual([...new Set(numbers)].sort((a, b) => a - b));
   });
 
+  it("[V6] says that a server which can't be reached is unanswered, at first and after a link that went", () => {
+    const w = world();
+    const room = w.client.room("r");
+    const seen: unknown[] = [];
+    room.subscribe(({ status, error }) => seen.push([status, error?.code]));
+    w.clock.advance(4_999);
+    expect(seen).toEqual([["idle", undefined], ["syncing", undefined]].slice(-seen.length));
+    w.clock.advance(1);
+    expect(room.getSnapshot()).toMatchObject({ status: "syncing", error: { code: "unanswered" } });
+    w.greet();
+    expect(room.getSnapshot().error).toBeUndefined();
+    w.wire.lose();
+    expect(room.getSnapshot().error).toBeUndefined();
+    w.clock.advance(5_000);
+    expect(room.getSnapshot().error).toMatchObject({ code: "unanswered" });
+    // A transport that won't come back says why, and nothing is waited for.
+    w.greet();
+    w.wire.lose("refused", false);
+    w.clock.advance(60_000);
+    expect(room.getSnapshot().error).toMatchObject({ code: "link_stopped" });
+  });
+
   it("[V6] says that a server which never welcomes is unanswered, and goes on saying hello, ever more rarely", () => {
     const w = world();
     const room = w.client.room("r");
@@ -317,8 +339,14 @@ describe("options", () => {
       expect(() => createClient({ transport, timeouts: { ping: value } })).toThrow(/ping/);
     }
     expect(() => createClient({ transport: undefined as never })).toThrow(/transport/);
+    expect(() => createClient({ transport, lingr: 5 } as never)).toThrow(/"lingr" must be left out/);
+    expect(() => createClient({ transport, timeouts: { pong: 5 } } as never)).toThrow(/pong/);
+    expect(() => createPresence({ transport, room: "r", presnt: false } as never)).toThrow(/presnt/);
     const client = createClient({ transport });
     expect(() => client.room("r", { watch: "all" as never })).toThrow(/watch/);
+    expect(() => client.room("r", { metaa: 1 } as never)).toThrow(/metaa/);
+    expect(() => client.room("r").subscribe(undefined as never)).toThrow(/listener/);
+    expect(() => client.room("r").onChange({} as never)).toThrow(/listener/);
     expect(() => client.room(5 as never)).toThrow(/name/);
     expect(() => client.room("r").subscribe(() => undefined, { watch: "all" as never })).toThrow(/watch/);
     expect(transport.heard()).toBe(false);

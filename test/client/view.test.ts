@@ -318,6 +318,22 @@ describe("asking", () => {
     for (let i = 1; i < at.length; i++) expect(at[i]! - at[i - 1]!).toBeLessThanOrEqual(30_100);
   });
 
+  it("[V6] asks again after up to a quarter less than the wait, by chance: clients of one outage spread", () => {
+    const waits = [0, 0.5, 0.999].map((chance) => {
+      const { wire, take, script, clock } = live(world({ random: () => chance }));
+      take();
+      script.join("bob", "b1");
+      const at: number[] = [];
+      while (at.length < 2) {
+        wire.say(script.heartbeat());
+        clock.advance(50);
+        if (take().some(({ type }) => type === "sync")) at.push(clock.now());
+      }
+      return at[1]! - at[0]!;
+    });
+    expect(waits).toEqual([5_000, 4_400, 3_800]);
+  });
+
   it("[V6] an error of no request of ours goes when its time is over, or when the room is heard of again", () => {
     const { wire, room, script, clock } = live();
     const flood = { type: "error", code: "too_many_messages", message: "slower", retryAfter: 1_000 };

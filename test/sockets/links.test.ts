@@ -1,7 +1,10 @@
+import { once } from "node:events";
+import { createServer } from "node:http";
+import type { AddressInfo } from "node:net";
 import { describe, expect, it } from "vitest";
 import { WebSocket } from "ws";
 import type { ServerState } from "../../src/protocol/message.js";
-import { aMoment, afterwards, hand, join, liveTab, proxyTo, ROOM, serve, type AppServer, type Hand } from "../support/sockets.js";
+import { aMoment, afterwards, hand, join, liveTab, proxyTo, ROOM, serve, tab, type AppServer, type Hand } from "../support/sockets.js";
 import { until } from "../support/until.js";
 
 describe("a link that nobody hears any more", () => {
@@ -140,5 +143,23 @@ describe("a link that can take no more", () => {
     expect(bob.heard.length).toBe(heard + 1);
     expect(bob.all("delta").slice(-1).flatMap(({ on }) => on.map(([, , user]) => user))).toEqual(["user-0", "user-1", "user-2", "user-3", "user-4"]);
     expect(bob.texts.map((text) => parseInt(text.toString()))).toEqual(Array.from({ length: filler }, (__, i) => i));
+  });
+});
+
+describe("a server that can't be reached", () => {
+  it("[V6] is unanswered: the port is closed, the upgrade refused, the address not to be had", async () => {
+    const http = createServer().on("upgrade", (_, socket) => { socket.end("HTTP/1.1 401 Unauthorized\r\n\r\n"); }).listen(0);
+    afterwards(() => http.close());
+    await once(http, "listening");
+    const { port } = http.address() as AddressInfo;
+    const soon = { client: { timeouts: { ping: 100 } } };
+    const tabs = [
+      tab({ port: 1 }, "ann", soon),
+      tab({ port }, "ann", soon),
+      tab({ port }, "ann", { ...soon, address: () => Promise.reject(new Error("no token")) }),
+    ];
+    await until(() => {
+      for (const one of tabs) expect(one.view()).toMatchObject({ status: "syncing", error: { code: "unanswered" }, users: undefined, userCount: undefined });
+    });
   });
 });
