@@ -6,8 +6,10 @@ import { build } from "esbuild";
 import { FAULTS, withFault } from "./bots/faults.mjs";
 
 const root = new URL("..", import.meta.url).pathname;
-const fault = process.argv[process.argv.indexOf("--break") + 1];
-if (process.argv.includes("--break") && !(fault in FAULTS)) {
+// `--break=seq` is the same as `--break seq`.
+const args = process.argv.slice(2).flatMap((one) => one.split("="));
+const fault = args.includes("--break") ? args[args.indexOf("--break") + 1] ?? "" : undefined;
+if (fault !== undefined && !Object.hasOwn(FAULTS, fault)) {
   console.error(`--break takes one of: ${Object.keys(FAULTS).join(", ")}`);
   process.exit(2);
 }
@@ -24,6 +26,6 @@ await build({
   format: "esm",
   packages: "external",
   logLevel: "error",
-  plugins: process.argv.includes("--break") ? [withFault(root, fault)] : [],
+  plugins: fault !== undefined ? [withFault(root, fault)] : [],
 });
 await import(pathToFileURL(outfile).href);

@@ -61,6 +61,18 @@ describe("the crowd of bots", () => {
     expect(code).toBe(1);
   });
 
+  it.concurrent.each(["--seconds -1", "--seconds 0", "--foo", "--bots", "--bots 1.5", "--bots Infinity", "--only mice", "crowd"])("says how it is called instead of `%s`", { timeout: 30_000 }, async (args) => {
+    const { code, output } = await runNode(["scripts/start.mjs", ...args.split(" ")], "", 30_000);
+    expect(output).toMatch(/^usage: npm start -- .*\n$/);
+    expect(code).toBe(2);
+  });
+
+  it.concurrent.each(["--break", "--break leg", "--break toString", "--break=leg"])("says which faults there are instead of `%s`", { timeout: 30_000 }, async (args) => {
+    const { code, output } = await runNode(["scripts/start.mjs", ...args.split(" ")], "", 30_000);
+    expect(output).toBe(`--break takes one of: ${Object.keys(FAULTS).join(", ")}\n`);
+    expect(code).toBe(2);
+  });
+
   it("has the faults that it says it has", () => {
     expect(Object.keys(FAULTS)).toEqual(["merge", "seq", "last-socket", "grace", "digest"]);
   });

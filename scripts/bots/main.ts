@@ -5,22 +5,11 @@ import { chanceOf } from "./chance.js";
 import { compare, type Finding } from "./check.js";
 import { GRACE, startServer } from "./server.js";
 
-const { values } = parseArgs({
-  options: {
-    bots: { type: "string", default: "24" },
-    seconds: { type: "string", default: "6" },
-    seed: { type: "string", default: "1" },
-    break: { type: "string" },
-    only: { type: "string" },
-  },
-});
+const values = given();
 const botCount = Number(values.bots);
 const seconds = Number(values.seconds);
 const seed = Number(values.seed);
-if (!(botCount >= 2) || !(seconds > 0) || !Number.isInteger(seed) || (values.only !== undefined && values.only !== "ws")) {
-  console.error("usage: npm start -- [--bots N≥2] [--seconds S] [--seed K] [--break merge|seq|last-socket|grace|digest] [--only ws]");
-  process.exit(2);
-}
+if (!(botCount >= 2) || !Number.isInteger(botCount) || !(seconds > 0) || !Number.isFinite(seconds) || !Number.isInteger(seed) || (values.only !== undefined && values.only !== "ws")) usage();
 
 /** Noisy stretches, each followed by a calm in which everything is compared; the last calm is the end. */
 const STRETCHES = 4;
@@ -45,6 +34,28 @@ for (let stretch = 1; stretch <= STRETCHES; stretch++) {
   rows.push(await calm(stretch === STRETCHES ? "end" : `calm ${stretch}`));
 }
 report();
+
+function given(): { bots: string; seconds: string; seed: string; break?: string; only?: string } {
+  try {
+    return parseArgs({
+      options: {
+        bots: { type: "string", default: "24" },
+        seconds: { type: "string", default: "6" },
+        seed: { type: "string", default: "1" },
+        break: { type: "string" },
+        only: { type: "string" },
+      },
+    }).values;
+  } catch {
+    // Another argument, or one without its value.
+    return usage();
+  }
+}
+
+function usage(): never {
+  console.error("usage: npm start -- [--bots N≥2] [--seconds S>0] [--seed K] [--break merge|seq|last-socket|grace|digest] [--only ws]");
+  process.exit(2);
+}
 
 async function trouble(ms: number): Promise<void> {
   const end = Date.now() + ms;

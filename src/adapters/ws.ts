@@ -1,13 +1,11 @@
 import type { IncomingMessage } from "node:http";
 import type { WebSocket, WebSocketServer } from "ws";
-import type { RoomName } from "../core/event.js";
 import type { Wire } from "../ports.js";
-import { encodeFrame } from "../protocol/frame.js";
-import { publish } from "../server/channels.js";
+import { encodeFrame, PREFIX } from "../protocol/frame.js";
+import { checkOptions } from "../server/check-options.js";
 import type { How } from "../server/host-input.js";
-import type { AuthorizeRequest, Identity, Link, Verdict } from "../server/link.js";
-import { originCheck } from "../server/origin-check.js";
-import type { Origins } from "../server/origin-check.js";
+import type { AuthorizeRequest, Identity, KnownIdentity, Link, LinkOptions, Rooms, Verdict } from "../server/link.js";
+import { originGate, type Origins } from "../server/origin-check.js";
 import type { Registry } from "../server/registry.js";
 
 /** Bytes that wait in a socket above which it takes no more: what it misses meanwhile is owed as one state. */
@@ -23,13 +21,13 @@ export type WsOptions<M, A extends unknown[] = []> = {
   /** Whether a user may be in a room, or watch it. Without it clients reach only the rooms that the server puts them into. */
   readonly authorize?: (request: AuthorizeRequest & { readonly socket: WebSocket }) => Verdict | Promise<Verdict>;
   /** Rooms that a socket is in as soon as its user is known. */
-  readonly autoJoin?: (socket: WebSocket, identity: Identity<M>) => RoomName | readonly RoomName[] | undefined | Promise<RoomName | readonly RoomName[] | undefined>;
+  readonly autoJoin?: (socket: WebSocket, identity: KnownIdentity<M>) => Rooms | Promise<Rooms>;
   /** The sockets carry nothing but headcount: what is no frame of ours is answered as an error. Default: shared with the app. */
   readonly exclusive?: boolean;
   /**
    * Pages that may use presence: their origins (`"https://example.com"`), `"*"` for all, or a function. Default: those of the host that the
-   * `Host` header names. An exclusive socket from elsewhere is closed (1008), a shared one stays the app's, without presence; the channel
-   * `headcount:refusal` says `origin_refused`. A request without an `Origin` header is no browser's, and passes.
+   * `Host` header names. An exclusive socket from elsewhere is closed (1008), a shared one stays the app's, without presence; an `error`
+   * event of the registry says `origin_refused`, once for each origin. A request without an `Origin` header is no browser's, and passes.
    */
   readonly origins?: Origins;
 };
@@ -58,7 +56,10 @@ export type WsPresence<M, A extends unknown[] = []> = {
  * Throws a `TypeError` when the server is attached to this registry already, the registry is closed, or `origins` makes no sense.
  */
 export function attachWs<M, A extends unknown[] = []>(wss: WebSocketServer, registry: Registry<M, unknown>, options: WsOptions<M, A> = {}): WsPresence<M, A> {
-  const mayUse = originCheck(options.origins);
+  if (typeof (wss as WebSocketServer | undefined)?.handleUpgrade !== "function") throw new TypeError("attachWs: the first argument must be a WebSocketServer of the package ws.");
+  checkOptions("attachWs", options, { identify: "function", authorize: "function", autoJoin: "function", exclusive: "boolean", origins: "any" });
+  const { identify: who, authorize, autoJoin, exclusive, origins } = options;
+  const mayUse = originGate("attachWs", origins, registry);
   /** Of every socket seen, also when it has closed; undefined = refused. */
   const links = new WeakMap<WebSocket, Link<M> | undefined>();
   /** How to let go of each open socket. */
@@ -115,10 +116,10 @@ export function attachWs<M, A extends unknown[] = []>(wss: WebSocketServer, regi
     const link = mayUse(request) ? registry.open(linkOptions(socket, request, rest)) : undefined;
     links.set(socket, link);
     const heard = (): void => link?.heard();
-    // A text comes as one Buffer, whatever the socket's `binaryType`; a binary message is never ours.
+    // A text comes as one Buffer, whatever the socket's `binaryType`; a binary message is never ours. Of the app's texts only the first bytes are read.
     const message = (data: unknown, isBinary: boolean): void => {
-      if (isBinary) heard();
-      else link?.frame((data as Buffer).toString());
+      if (!isBinary && (exclusive || (data as Buffer).toString("latin1", 0, PREFIX.length) === PREFIX)) link?.frame((data as Buffer).toString());
+      else heard();
     };
     // Without a listener one bad frame of a stranger ends the process.
     const error = (): void => undefined;
@@ -132,24 +133,20 @@ export function attachWs<M, A extends unknown[] = []>(wss: WebSocketServer, regi
       held.delete(socket);
       for (const [event, listener] of listeners) socket.off(event, listener);
     });
-    if (!link) {
-      publish("refusal", () => ({ link: undefined, room: undefined, code: "origin_refused" }));
-      if (options.exclusive) socket.close(1008, "origin refused");
-    }
+    if (!link && exclusive) socket.close(1008, "origin refused");
     // Closed while the app made up its mind: no event will say so any more.
     if (socket.readyState === CLOSED) close();
     return link;
   }
 
-  function linkOptions(socket: WebSocket, request: IncomingMessage, rest: A): Parameters<typeof registry.open<WebSocket>>[0] {
-    const { identify, authorize, autoJoin, exclusive } = options;
+  function linkOptions(socket: WebSocket, request: IncomingMessage, rest: A): LinkOptions<M, WebSocket> {
     return {
       wire,
       peer: socket,
-      ...(identify && { identify: () => identify(socket, request, ...rest) }),
-      ...(authorize && { authorize: (asked: AuthorizeRequest) => authorize({ ...asked, socket }) }),
-      ...(autoJoin && { autoJoin: (identity: Identity<M>) => autoJoin(socket, identity) }),
-      ...(exclusive && { exclusive }),
+      exclusive,
+      identify: who && (() => who(socket, request, ...rest)),
+      authorize: authorize && ((asked) => authorize({ ...asked, socket })),
+      autoJoin: autoJoin && ((identity) => autoJoin(socket, identity)),
     };
   }
 

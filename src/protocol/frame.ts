@@ -1,7 +1,7 @@
 import type { ClientMessage, ServerMessage } from "./message.js";
 
 /** How every text of ours begins, to the letter. On a shared socket it is all that tells ours from the app's. */
-const PREFIX = '["hc",';
+export const PREFIX = '["hc",';
 
 /** What a text turned out to be. `broken`: it begins like one of ours and is no JSON. */
 export type Frame =

@@ -3,6 +3,7 @@ import type { Room } from "../core/room.js";
 import type { Stop, Wire } from "../ports.js";
 import type { ServerNotice, ServerState, Watch } from "../protocol/message.js";
 import type { LinkId } from "./host-input.js";
+import type { Heard } from "./ledger.js";
 
 /** A link as the fan-out knows it. */
 export type Listener = {
@@ -26,7 +27,7 @@ export type Watcher = {
   waits: object | undefined;
   /** Encoded for it already: pages that it could not take yet, or an answer that came between two boundaries. */
   pages: readonly ServerState[];
-  /** Counted instead of listed: the room was too large when it asked. */
+  /** Counted though it wants the list, for the room is too large. */
   limited: boolean;
   /** The count that it was told last. */
   counted: ServerState | undefined;
@@ -39,6 +40,28 @@ export function isQuiet({ quiet }: Watcher, now: number): boolean {
   return quiet !== undefined && now >= quiet.from && now < quiet.from + quiet.ms;
 }
 
+/** Of `maxWatched`: a room that was too large is listed again once it has no more users than that. */
+const LISTED_AGAIN = 0.9;
+
+/** Whether a room is too large to be listed. Without a margin, one user who comes and goes would cost each watcher a whole list each time. */
+export function isTooLarge({ large, head }: Pick<Audience<unknown>, "large" | "head">, maxWatched: number): boolean {
+  return head.users.size > (large ? maxWatched * LISTED_AGAIN : maxWatched);
+}
+
+/** Takes in an event that watchers have not been told of. */
+export function gather<M>(audience: Audience<M>, { event, before, after }: Heard<M>): void {
+  audience.head = after;
+  audience.at = event.at;
+  // After a snapshot no delta leads on from the boundary; whoever stands there is answered from the log.
+  if (event.type !== "delta" || before.epoch !== after.epoch) audience.pending = undefined;
+  else {
+    for (const fact of event.facts) {
+      audience.pending?.delete(fact.conn);
+      audience.pending?.set(fact.conn, fact);
+    }
+  }
+}
+
 /** The watchers of a room, and what they have not been told yet. */
 export type Audience<M> = {
   readonly room: RoomName;
@@ -48,6 +71,8 @@ export type Audience<M> = {
   /** The room as watchers were last told it, and as it is now. */
   boundary: Room<M>;
   head: Room<M>;
+  /** Too large to be listed, as of the boundary. */
+  large: boolean;
   /** Wall-clock ms of the last fact. */
   at: number;
   /** The last fact of every connection touched between the two, by seq; undefined where no delta leads on. Not bounded by the log's window. */

@@ -57,7 +57,7 @@ export function audit<M>(parts: Parts<M>, links: ReadonlyMap<string, OpenLink<M>
     const given = state.given.get(room);
     const wish = state.wishes.get(room);
     if (given) void give(parts, state, room, given.meta, given.auto);
-    if (wish) void join(parts, state, { room, watch: wish.watch, present: wish.present, meta: wish.meta });
+    if (wish && !state.asked.has(room)) void join(parts, state, { room, watch: wish.watch, present: wish.present, meta: wish.meta });
   }
 
   function auditRoom(room: RoomName): void {

@@ -1,6 +1,7 @@
 import type { RoomName } from "../core/event.js";
 import type { EndReason, Watch } from "../protocol/message.js";
-import type { KnownIdentity, LinkState, Parts } from "./parts.js";
+import type { KnownIdentity } from "./link.js";
+import type { LinkState, Parts } from "./parts.js";
 import { andThen } from "./patience.js";
 
 /** Why a link may not be in a room, or watch it. `retry`: whether, or after how many ms, asking again makes sense. */

@@ -37,11 +37,12 @@ export type RegistryEvents<M> = {
 };
 
 export type EventName = keyof RegistryEvents<unknown>;
-type Listener = (event: never) => void;
+const NAMES: ReadonlySet<string> = new Set<EventName>(["joined", "left", "updated", "connected", "disconnected", "error"]);
+type Listener = (event: never) => unknown;
 
 /** Listeners, and the order in which they hear. */
 export type Events<M> = {
-  on<K extends EventName>(name: K, listener: (event: RegistryEvents<M>[K]) => void): Stop;
+  on<K extends EventName>(name: K, listener: (event: RegistryEvents<M>[K]) => unknown): Stop;
   emit<K extends EventName>(name: K, event: RegistryEvents<M>[K]): void;
   report(error: ErrorEvent): void;
   /** Runs what may emit; listeners hear when the outermost run is over, so they see a consistent registry. */
@@ -66,14 +67,19 @@ export function createEvents<M>(): Events<M> {
 
   function tell(name: string, listener: Listener, event: unknown): void {
     if (!listeners.get(name)?.has(listener)) return;
-    try {
-      (listener as (event: unknown) => void)(event);
-    } catch (cause) {
+    const failed = (cause: unknown): void => {
       // To tell it of itself would go round for ever.
       if (name === "error") {
         errors.set("listener_failed", (errors.get("listener_failed") ?? 0) + 1);
-        warn({ code: "listener_failed", message: 'A listener of "error" threw.', cause });
-      } else report({ code: "listener_failed", message: `A listener of "${name}" threw; the others were told.`, cause });
+        warn({ code: "listener_failed", message: 'A listener of "error" failed.', cause });
+      } else report({ code: "listener_failed", message: `A listener of "${name}" failed; the others were told.`, cause });
+    };
+    try {
+      const result = (listener as (event: unknown) => unknown)(event);
+      // An async listener's rejection would end the process.
+      if (result !== undefined) Promise.resolve(result).catch(failed);
+    } catch (cause) {
+      failed(cause);
     }
   }
 
@@ -101,11 +107,12 @@ export function createEvents<M>(): Events<M> {
     emit,
     report,
     on(name, listener) {
+      if (!NAMES.has(name)) throw new TypeError(`registry.on: there is no event "${name}", only ${[...NAMES].join(", ")}.`);
       if (typeof listener !== "function") throw new TypeError(`registry.on("${name}", listener): the listener must be a function.`);
       const set = listeners.get(name) ?? new Set();
       listeners.set(name, set);
       // A listener that is given twice is called once for each; a wrapper keeps the two apart.
-      const own: Listener = (event) => { listener(event); };
+      const own: Listener = (event) => (listener as Listener)(event);
       set.add(own);
       return () => { set.delete(own); };
     },

@@ -4,7 +4,7 @@ import { emptyRoom, type Room } from "../core/room.js";
 import type { Clock, Log } from "../ports.js";
 import type { ServerState, Watch } from "../protocol/message.js";
 import { answerFrom, askKey, countOf, deltaOf, heartbeatOf, sameCount, settleLeft, type Answered, type Memo } from "./answer.js";
-import { isQuiet, type Audience, type Listener, type Watcher } from "./audience.js";
+import { gather, isQuiet, isTooLarge, type Audience, type Listener, type Watcher } from "./audience.js";
 import { publish } from "./channels.js";
 import type { LinkId } from "./host-input.js";
 import type { Heard } from "./ledger.js";
@@ -43,19 +43,10 @@ export function createFanout<M>({ log, clock, outbox, numbers, onDefect, onUnava
   const audiences = new Map<RoomName, Audience<M>>();
   let slots = 0;
 
-  function heard({ room, event, before, after }: Heard<M>): void {
-    const audience = audiences.get(room);
+  function heard(heard: Heard<M>): void {
+    const audience = audiences.get(heard.room);
     if (!audience) return;
-    audience.head = after;
-    audience.at = event.at;
-    // After a snapshot no delta leads on from the boundary; whoever stands there is answered from the log.
-    if (event.type !== "delta" || before.epoch !== after.epoch) audience.pending = undefined;
-    else {
-      for (const fact of event.facts) {
-        audience.pending?.delete(fact.conn);
-        audience.pending?.set(fact.conn, fact);
-      }
-    }
+    gather(audience, heard);
     open(audience);
   }
 
@@ -78,7 +69,7 @@ export function createFanout<M>({ log, clock, outbox, numbers, onDefect, onUnava
     try {
       const { boundary, head, due } = audience;
       const delta = deltaOf(audience);
-      Object.assign(audience, { boundary: head, pending: new Map(), due: false });
+      Object.assign(audience, { boundary: head, pending: new Map(), due: false, large: isTooLarge(audience, numbers.maxWatched) });
       const memo: Memo = new Map();
       const groups = new Map<readonly ServerState[], Watcher[]>();
       for (const watcher of audience.watchers.values()) {
@@ -98,9 +89,12 @@ export function createFanout<M>({ log, clock, outbox, numbers, onDefect, onUnava
   /** What a watcher is told now; undefined for nothing, or while its answer is on its way. `delta` leads from `boundary` here. */
   function stateFor(audience: Audience<M>, watcher: Watcher, memo: Memo, now: { boundary: Room<M>; delta: readonly ServerState[] | undefined; due: boolean }): readonly ServerState[] | undefined {
     const { head } = audience;
-    const large = head.users.size > numbers.maxWatched;
-    if (watcher.limited && !large) watcher.ask ??= { ask: { full: false }, re: undefined };
-    if (watcher.ask) watcher.limited = watcher.wants === "users" && large;
+    const limited = watcher.wants === "users" && audience.large;
+    if (watcher.limited !== limited) {
+      // The numbers may be those that it was told last, before it had the list.
+      Object.assign(watcher, { limited, counted: undefined });
+      if (!limited && !isQuiet(watcher, clock.now())) watcher.ask ??= { ask: { full: false }, re: undefined };
+    }
     if (watcher.wants === "count" || watcher.limited) {
       // Not known yet is not empty.
       if (head.epoch === 0) return undefined;
@@ -209,7 +203,7 @@ export function createFanout<M>({ log, clock, outbox, numbers, onDefect, onUnava
     heard, ready,
     watch(link, room, wants, ask, re) {
       const head = log.room(room) ?? emptyRoom<M>();
-      const audience = audiences.get(room) ?? { room, slot: slots++, watchers: new Map(), boundary: head, head, at: clock.now(), pending: new Map(), due: false, window: undefined };
+      const audience = audiences.get(room) ?? { room, slot: slots++, watchers: new Map(), boundary: head, head, large: false, at: clock.now(), pending: new Map(), due: false, window: undefined };
       audiences.set(room, audience);
       audience.watchers.set(link.id, { link, wants, at: undefined, ask: { ask, re }, waits: undefined, pages: [], limited: false, counted: undefined, quiet: undefined });
       request(audience);

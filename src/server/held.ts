@@ -1,28 +1,43 @@
+import type { RoomName } from "../core/event.js";
+
 /** Messages that wait for an identity. */
 export const MAX_HELD = 128;
 
+export type Waiting = {
+  readonly work: () => void;
+  /** Of which room the client said it; absent where the server wants it. */
+  readonly room?: RoomName;
+  /** Called if it will never be done. */
+  readonly drop?: () => void;
+};
+
 /** What a link is told, or wants, before its user is known: done later, in order. */
 export type Held = {
-  /** False when too much waits already. `drop`: it will never be done. */
-  readonly add: (work: () => void, drop?: () => void) => boolean;
+  /** False when too much waits already. */
+  readonly add: (waiting: Waiting) => boolean;
   readonly release: () => void;
+  /** What was said of a room comes to nothing. */
+  readonly forget: (room: RoomName) => void;
   readonly drop: () => void;
 };
 
 export function createHeld(): Held {
-  let waiting: { readonly work: () => void; readonly drop: (() => void) | undefined }[] = [];
+  let waiting: Waiting[] = [];
 
-  function take(): typeof waiting {
+  function take(): readonly Waiting[] {
     const taken = waiting;
     waiting = [];
     return taken;
   }
 
   return {
-    add(work, drop) {
+    add(one) {
       if (waiting.length >= MAX_HELD) return false;
-      waiting.push({ work, drop });
+      waiting.push(one);
       return true;
+    },
+    forget(room) {
+      waiting = waiting.filter((one) => one.room !== room);
     },
     release() {
       for (const { work } of take()) work();

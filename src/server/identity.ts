@@ -1,9 +1,9 @@
 import type { RoomName } from "../core/event.js";
 import { authorize } from "./authorize.js";
 import { connectionAt, roomsAt } from "./host.js";
-import type { Identity } from "./link.js";
+import type { Identity, KnownIdentity } from "./link.js";
 import { acknowledge, enter, join, roomsOf, shown, update } from "./membership.js";
-import type { KnownIdentity, LinkState, Parts } from "./parts.js";
+import type { LinkState, Parts } from "./parts.js";
 import { andThen } from "./patience.js";
 
 /** What `identify` gave, checked; undefined when it makes no sense. */
@@ -31,15 +31,18 @@ export function become<M>(parts: Parts<M>, link: LinkState<M>, next: KnownIdenti
   link.identity = next;
   link.voice.context = next.context;
   if (before?.user === next.user) return renew(parts, link);
-  const wishes = [...link.wishes];
+  // What is being asked already is asked again for the new user, and is newer.
+  const wishes = [...link.wishes].filter(([room]) => !link.asked.has(room)).map(([room, { watch, present, meta }]) => ({ room, watch, present, meta }));
   const given = [...link.given].filter(([, { auto }]) => !auto);
   forget(parts, link);
+  for (const wish of wishes) link.asked.set(wish.room, wish);
   parts.ledger.dispatch({ type: "identify", link: link.id, user: next.user });
   return andThen(autoJoin(parts, link, next), (rooms) =>
     all([
       ...rooms.map((room) => () => give(parts, link, room, undefined, true)),
       ...given.map(([room, { meta }]) => () => regive(parts, link, room, meta)),
-      ...wishes.map(([room, { watch, present, meta }]) => () => join(parts, link, { room, watch, present, meta })),
+      // Unless the client has left meanwhile.
+      ...wishes.map((wish) => () => (link.asked.get(wish.room) === wish ? join(parts, link, wish) : undefined)),
     ]));
 }
 

@@ -7,7 +7,7 @@ export type { DeltaMessage, FactMessage, RefusalMessage, RepairMessage } from ".
 export type { ErrorEvent, EventName, RegistryEvents } from "./events.js";
 export type { Host, HostConnection, HostOptions } from "./host.js";
 export type { Claim, HostInput, How, LinkId, Lost, Said } from "./host-input.js";
-export type { AuthorizeRequest, Identity, Link, LinkOptions, Verdict } from "./link.js";
+export type { AuthorizeRequest, Identity, KnownIdentity, Link, LinkOptions, Rooms, Verdict } from "./link.js";
 export type { LogOptions, LogState } from "./log.js";
 export type { MetaSchema } from "./meta.js";
 export type { RegistryNumbers, RegistryOptions } from "./options.js";

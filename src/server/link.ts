@@ -12,8 +12,14 @@ export type Identity<M> = {
   readonly context?: unknown;
 };
 
+/** Who a link is, as `autoJoin` is given it. */
+export type KnownIdentity<M> = Identity<M> & { readonly user: UserId };
+
 /** What `authorize` is asked. */
 export type AuthorizeRequest = { readonly user: UserId; readonly room: RoomName; readonly watch: Watch; readonly present: boolean };
+/** What `autoJoin` answers. */
+export type Rooms = RoomName | readonly RoomName[] | undefined;
+
 /** What it answers; a code and a message are told to the client. */
 export type Verdict = boolean | { readonly code: string; readonly message: string };
 
@@ -28,12 +34,12 @@ export type LinkOptions<M, P> = {
   readonly meta?: Partial<M>;
   readonly context?: unknown;
   /** Asked once, at open, instead of `user`. undefined = not yet; `link.identify` tells later. */
-  readonly identify?: () => Identity<M> | undefined | Promise<Identity<M> | undefined>;
-  readonly authorize?: (request: AuthorizeRequest) => Verdict | Promise<Verdict>;
+  readonly identify?: (() => Identity<M> | undefined | Promise<Identity<M> | undefined>) | undefined;
+  readonly authorize?: ((request: AuthorizeRequest) => Verdict | Promise<Verdict>) | undefined;
   /** Rooms that the link is in as soon as its user is known. */
-  readonly autoJoin?: (identity: Identity<M>) => RoomName | readonly RoomName[] | undefined | Promise<RoomName | readonly RoomName[] | undefined>;
+  readonly autoJoin?: ((identity: KnownIdentity<M>) => Rooms | Promise<Rooms>) | undefined;
   /** The socket is ours alone: a text that is no frame of ours is answered as an error. */
-  readonly exclusive?: boolean;
+  readonly exclusive?: boolean | undefined;
 };
 
 /** One socket, as the registry knows it. After `closed` every call does nothing. */

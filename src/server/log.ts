@@ -18,6 +18,8 @@ export type LogOptions = {
 /** A fact of the window, and the room's digest after it. */
 export type LogEntry<M> = { readonly fact: Fact<M>; readonly digest: number };
 
+const NONE: ReadonlySet<number> = new Set();
+
 /** One room's log: its fold, and a window of recent facts. */
 export type LogState<M> = {
   /** From when the log's age counts, in wall-clock milliseconds. */
@@ -97,11 +99,14 @@ export function append<M>(log: LogState<M>, ops: readonly Op<M>[], now: number):
   };
 }
 
-/** What a follower that asks is told. A position is a claim: one that can't be checked, or is wrong, is answered with a snapshot. */
-export function since<M>({ born, room, window, floor, options }: LogState<M>, { pos, full }: Ask, now: number): Answer<M> {
+/**
+ * What a follower that asks is told. A position is a claim: one that can't be checked, or is wrong, is answered with a snapshot.
+ * `own`: former epochs that the same process made; of those it knows who did not come back.
+ */
+export function since<M>({ born, room, window, floor, options }: LogState<M>, { pos, full }: Ask, now: number, own: ReadonlySet<number> = NONE): Answer<M> {
   const { epoch, seq, digest } = room;
   // Epoch 0 is a room that knows nothing: it has nobody to keep.
-  const stranger = pos !== undefined && pos.epoch !== 0 && pos.epoch !== epoch;
+  const stranger = pos !== undefined && pos.epoch !== 0 && pos.epoch !== epoch && !own.has(pos.epoch);
   if (stranger && now - born < options.settle) return { type: "later", ms: Math.min(options.settle, born + options.settle - now) };
   const index = pos?.epoch === epoch && !full ? pos.seq - (seq - window.length) : -1;
   const then = index === 0 ? floor : window[index - 1]?.digest;

@@ -23,8 +23,10 @@ export function join<M>(parts: Parts<M>, link: LinkState<M>, message: Join): voi
   if (!identity) { end(parts, link, room, refusal("logout", "Nobody is logged in any more.", true, "logout"), re); return; }
   const refused = tooMany(parts, link, room);
   if (refused) { end(parts, link, room, refused, re); return; }
+  link.asked.set(room, message);
   return andThen(authorize(parts, link, identity, room, watch, present), (forbidden) => {
-    if (link.closed) return;
+    if (link.closed || link.asked.get(room) !== message) return;
+    link.asked.delete(room);
     // Meanwhile another user: what was allowed, or not, was for the former one.
     if (link.generation !== generation) return join(parts, link, message);
     // Others may have been let in while this one was asked about.
@@ -54,6 +56,14 @@ function tell<M>(parts: Parts<M>, link: LinkState<M>, { room, watch, pos, full, 
   parts.fanout.watch(link, room, watch, { full: full ?? false, ...(pos ? { pos: fromPos(pos) } : {}) }, n);
 }
 
+/** A client's `leave`, at once: what waits to be allowed, or to be taken by the log, comes to nothing. */
+export function leave<M>(parts: Parts<M>, link: LinkState<M>, room: RoomName): void {
+  link.asked.delete(room);
+  link.wishes.delete(room);
+  parts.ledger.dispatch({ type: "leave", link: link.id, room, by: "client", reason: "leave" });
+  parts.fanout.unwatch(link.id, room);
+}
+
 /** Puts a link into a room; undefined when it is in, else why not. `meta` is what the link shows there from now on. */
 export function enter<M>(parts: Parts<M>, link: LinkState<M>, room: RoomName, by: Claim, meta: unknown): Refusal | undefined | Promise<Refusal | undefined> {
   const { ledger, voices } = parts;
@@ -66,12 +76,13 @@ export function enter<M>(parts: Parts<M>, link: LinkState<M>, room: RoomName, by
   if (full) return full;
   const { conn, tag } = parts.mint();
   if (!known) voices.set(conn, link.voice);
+  const wish = link.wishes.get(room);
   return whenTaken((done) => { ledger.dispatch({ type: "join", link: link.id, room, by, conn, tag, meta: checked.meta }, done); }, (failure) => {
     const there = connectionAt(ledger.host(), link.id, room);
     // Refused, or announced under another id: no goodbye will come for this one.
     if ((failure !== undefined || there?.id !== conn) && !listed(parts, room, identity.user, conn)) voices.delete(conn);
     if (failure === undefined && there) {
-      remember(link, room, meta);
+      remember(link, room, meta, wish);
       return undefined;
     }
     if (failure === "blocked") return refusal("blocked", "You were removed from this room, and may not return yet.", false, "kicked");
@@ -86,9 +97,10 @@ export function update<M>(parts: Parts<M>, link: LinkState<M>, room: RoomName, m
   const checked = metaOf(parts, link, meta);
   if (!checked.ok) return refusal(checked.code, checked.message, false);
   const { tag } = parts.mint();
+  const wish = link.wishes.get(room);
   return whenTaken((done) => { parts.ledger.dispatch({ type: "update", link: link.id, room, tag, meta: checked.meta }, done); }, (failure) => {
     if (failure !== undefined) return failure === "failed" ? internal() : absent;
-    remember(link, room, meta);
+    remember(link, room, meta, wish);
     return undefined;
   });
 }
@@ -97,6 +109,7 @@ export function update<M>(parts: Parts<M>, link: LinkState<M>, room: RoomName, m
 export function end<M>(parts: Parts<M>, link: LinkState<M>, room: RoomName, why: Refusal, asked?: number, conn?: ConnectionId): void {
   const ended = conn ?? connectionAt(parts.ledger.host(), link.id, room)?.id;
   const re = asked ?? link.wishes.get(room)?.re;
+  link.asked.delete(room);
   if (link.wishes.delete(room)) parts.ledger.dispatch({ type: "leave", link: link.id, room, by: "client", reason: "leave" });
   parts.fanout.unwatch(link.id, room);
   publish("refusal", () => ({ link: link.id, room, code: why.code }));
@@ -137,7 +150,9 @@ export function whenTaken<R>(start: (done: (failure: Failure) => void) => void, 
   return said ? said.value : new Promise((resolve) => { hear = resolve; });
 }
 
-function remember<M>(link: LinkState<M>, room: RoomName, meta: unknown): void {
+/** `before`: what the client wanted when this meta was. If it said something since, that counts. */
+function remember<M>(link: LinkState<M>, room: RoomName, meta: unknown, before: ClientWish | undefined): void {
+  if (link.wishes.get(room) !== before) return;
   for (const claim of [link.wishes.get(room), link.given.get(room)]) if (claim) claim.meta = meta;
 }
 

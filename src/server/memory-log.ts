@@ -2,7 +2,9 @@ import type { Answer, Ask, RoomEvent, RoomName } from "../core/event.js";
 import type { Room } from "../core/room.js";
 import { toSnapshot } from "../core/snapshot.js";
 import type { Appended, Clock, Log, Op, Stop } from "../ports.js";
+import { checkOptions } from "./check-options.js";
 import { append, blocksAt, emptyLog, since, type LogOptions, type LogState } from "./log.js";
+import { checkNumber } from "./options.js";
 
 /** What `memoryLog` takes; all of it optional. */
 export type MemoryLogOptions = Partial<LogOptions> & {
@@ -31,24 +33,39 @@ type News<M> = { readonly to: readonly Follower<M>[]; readonly event: RoomEvent<
 
 const DEFAULTS: LogOptions = { window: 512, windowAge: 120_000, settle: 12_000 };
 
-/** The authority of a single process. Rooms begin when they are first followed or appended to. */
+/** The authority of a single process. Rooms begin when they are first followed or appended to. Throws a `TypeError` that names the option which makes no sense. */
 export function memoryLog<M>(options: MemoryLogOptions = {}): MemoryLog<M> {
+  checkOptions("memoryLog", options, { window: "any", windowAge: "any", settle: "any", clock: "any", onError: "function" });
   const { clock = Date, onError = warn } = options;
   const bounds: LogOptions = {
     window: options.window ?? DEFAULTS.window,
     windowAge: options.windowAge ?? DEFAULTS.windowAge,
     settle: options.settle ?? DEFAULTS.settle,
   };
+  for (const [name, value] of Object.entries(bounds)) checkNumber("memoryLog", name, value);
   const rooms = new Map<RoomName, Entry<M>>();
   /** Rooms that only a block keeps, in the order in which they are looked at. */
   const kept = new Set<RoomName>();
   const news: News<M>[] = [];
   let telling = false;
   let begun: number | undefined;
+  let settled = false;
   let highest = 0;
+  /** The epochs that clients may know from this process, as long as the log is young. (Not a range: a process that is not quite gone makes epochs, too.) */
+  const own = new Set<number>();
+
+  /** A log settles once. A clock that is put back before then leaves it young for another `settle`, not for as long as it was put back by. */
+  function age(now: number): void {
+    if (begun === undefined || settled) return;
+    begun = Math.min(begun, now);
+    settled = now - begun >= bounds.settle;
+    if (settled) own.clear();
+  }
 
   function fresh(now: number): LogState<M> {
+    age(now);
     highest = Math.max(highest + 1, Math.floor(now));
+    if (begun !== undefined && !settled) own.add(highest);
     return emptyLog<M>(highest, begun ?? 0, bounds);
   }
 
@@ -108,9 +125,9 @@ export function memoryLog<M>(options: MemoryLogOptions = {}): MemoryLog<M> {
     },
     since(name, ask) {
       const now = clock.now();
-      // A clock that was put back would leave the log young for as long as it was put back by.
-      if (begun !== undefined) begun = Math.min(begun, now);
-      return since({ ...(rooms.get(name)?.log ?? fresh(now)), born: begun ?? now }, ask, now);
+      age(now);
+      const log = rooms.get(name)?.log ?? fresh(now);
+      return since({ ...log, born: settled ? -Infinity : begun ?? now }, ask, now, own);
     },
     room: (name) => rooms.get(name)?.log.room,
     follow(name, hear): Stop {
@@ -135,7 +152,9 @@ export function memoryLog<M>(options: MemoryLogOptions = {}): MemoryLog<M> {
       forget(name);
     },
     begin() {
-      begun ??= clock.now();
+      if (begun !== undefined) return;
+      begun = clock.now();
+      for (const { log } of rooms.values()) own.add(log.room.epoch);
     },
     born: () => begun ?? 0,
   };

@@ -7,11 +7,12 @@ import { roomsAt } from "./host.js";
 import type { How } from "./host-input.js";
 import { become, give, introduce, knownIdentity } from "./identity.js";
 import { createInbox, type Refuse } from "./inbox.js";
-import type { Identity, Link, LinkOptions } from "./link.js";
-import { acknowledge, join, update, whenTaken } from "./membership.js";
+import type { Identity, KnownIdentity, Link, LinkOptions } from "./link.js";
+import { acknowledge, join, leave, update, whenTaken } from "./membership.js";
 import { createNotices } from "./notices.js";
-import type { KnownIdentity, LinkState, Parts } from "./parts.js";
+import type { LinkState, Parts } from "./parts.js";
 import { andThen } from "./patience.js";
+import { createTurns } from "./turns.js";
 
 /** A link with what the registry does to it. */
 export type OpenLink<M> = Link<M> & {
@@ -38,7 +39,7 @@ export function openLink<M>(parts: Parts<M>, hooks: LinkHooks, id: string, optio
   const state: LinkState<M> = {
     id, options, wire: options.wire, peer: options.peer, slow: false, notify,
     voice: { lastHeard: clock.now(), context: undefined },
-    identity: undefined, generation: 0, closed: false, wishes: new Map(), given: new Map(),
+    identity: undefined, generation: 0, closed: false, wishes: new Map(), given: new Map(), asked: new Map(),
   };
   let greeted = false;
   let loggedOut = false;
@@ -47,8 +48,12 @@ export function openLink<M>(parts: Parts<M>, hooks: LinkHooks, id: string, optio
   const held = createHeld();
   const notices = createNotices(state, (cause) => { events.report({ code: "wire_failed", message: "The wire threw while a notice was sent.", link: id, cause }); });
   const inbox = createInbox({ numbers, now: () => clock.now(), exclusive: options.exclusive === true, refuse, take });
-  /** Work on a room that awaits something; what comes later for the same room waits for it. */
-  const chains = new Map<RoomName, Promise<void>>();
+  const turns = createTurns<Told>({
+    act: (message, over) => (state.closed ? undefined : events.run(() => act(message, over))),
+    // The second join replaces the first anyway, but for a meta that it does not name.
+    instead: (first, next) => (first.type === "join" && next.type === "join" ? { meta: first.meta, ...next } : undefined),
+    onDefect: (room, cause) => { ledger.restart(room, cause); },
+  });
 
   function notify(notice: ServerNotice): void {
     // A client that never said hello may not know what we are: it is told nothing.
@@ -71,8 +76,13 @@ export function openLink<M>(parts: Parts<M>, hooks: LinkHooks, id: string, optio
     if (message.type === "hello") greet(message.v);
     else if (!greeted) return;
     else if (message.type === "ping") notify({ type: "pong", re: message.n });
-    else if (state.identity && becoming === 0) inOrder(message.room, () => act(message));
-    else if (!held.add(() => { inOrder(message.room, () => act(message)); })) {
+    else if (message.type === "leave") {
+      // Waits for nothing: whatever was said of the room before comes to nothing.
+      held.forget(message.room);
+      turns.drop(message.room);
+      turns.take(message);
+    } else if (state.identity && becoming === 0) turns.take(message);
+    else if (!held.add({ room: message.room, work: () => { turns.take(message); } })) {
       refuse("too_busy", `The server does not know yet who this is, and ${MAX_HELD} messages wait already.`, { re: message.n, room: message.room });
     }
   }
@@ -95,25 +105,7 @@ export function openLink<M>(parts: Parts<M>, hooks: LinkHooks, id: string, optio
     for (const room of roomsAt(ledger.host(), id)) acknowledge(parts, state, room, undefined);
   }
 
-  /** Work on one room in the order in which it came; at once when nothing of that room is awaited. */
-  function inOrder(room: RoomName, work: () => void | Promise<void>): void {
-    const defect = (cause: unknown): void => { ledger.restart(room, cause); };
-    const run = (): void | Promise<void> => (state.closed ? undefined : events.run(work));
-    const before = chains.get(room);
-    let done: unknown;
-    try {
-      done = before ? before.then(run) : run();
-    } catch (cause) {
-      defect(cause);
-    }
-    if (!(done instanceof Promise)) return;
-    const chain = done.catch(defect).then(() => {
-      if (chains.get(room) === chain) chains.delete(room);
-    });
-    chains.set(room, chain);
-  }
-
-  function act(message: Told): void | Promise<void> {
+  function act(message: Told, over: () => boolean): void | Promise<void> {
     const { room, n: re } = message;
     switch (message.type) {
       case "join":
@@ -122,13 +114,12 @@ export function openLink<M>(parts: Parts<M>, hooks: LinkHooks, id: string, optio
         return;
       case "update":
         return andThen(update(parts, state, room, message.meta), (failed) => {
+          if (over()) return;
           if (failed) refuse(failed.code, failed.message, { re, room });
           else acknowledge(parts, state, room, re);
         });
       case "leave":
-        state.wishes.delete(room);
-        ledger.dispatch({ type: "leave", link: id, room, by: "client", reason: "leave" });
-        fanout.unwatch(id, room);
+        leave(parts, state, room);
         return;
       case "sync": {
         const watch = state.wishes.get(room)?.watch ?? "none";
@@ -186,7 +177,7 @@ export function openLink<M>(parts: Parts<M>, hooks: LinkHooks, id: string, optio
     if (state.identity) return Promise.resolve(attempt(() => events.run(work), false, () => undefined));
     return new Promise((resolve) => {
       const drop = (): void => { resolve(false); };
-      if (!held.add(() => { void promised(room, work).then(resolve); }, drop)) drop();
+      if (!held.add({ work: () => { void promised(room, work).then(resolve); }, drop })) drop();
     });
   }
 

@@ -1,5 +1,6 @@
 import type { Clock, Log, Random } from "../ports.js";
 import type { MetaSchema } from "./meta.js";
+import { MAX_MS } from "./system.js";
 
 /** All numbers of a registry. Milliseconds, unless said otherwise. */
 export type RegistryNumbers = {
@@ -87,6 +88,9 @@ const PORTS: ReadonlyMap<string, (value: unknown) => boolean> = new Map([
   ["clock", (value: unknown) => hasFunctions(value, "now", "after")],
   ["random", (value: unknown) => typeof value === "function"],
 ]);
+const TIMES: ReadonlySet<string> = new Set(["lease", "ping", "tick", "grace", "settle", "flush", "heartbeat", "audit", "patience", "jitter", "windowAge"]);
+/** Numbers that need not be whole. */
+const FRACTIONS: ReadonlySet<string> = new Set([...TIMES, "rate", "burst"]);
 const MAY_BE_ZERO: ReadonlySet<string> = new Set(["grace", "settle", "flush", "jitter", "maxWatched"]);
 
 /** The options with their defaults. Throws a `TypeError` that names the option which makes no sense. */
@@ -100,15 +104,20 @@ export function registryNumbers<M>(options: RegistryOptions<M>): RegistryNumbers
     if (!numbers.has(name)) throw new TypeError(`createRegistry: there is no option "${name}".`);
     numbers.set(name, value);
   }
-  for (const [name, value] of numbers) {
-    const least = MAY_BE_ZERO.has(name) ? 0 : 1;
-    if (typeof value !== "number" || !(value >= least) || (!Number.isFinite(value) && name !== "maxUsers")) {
-      throw new TypeError(`createRegistry: option "${name}" must be a number of at least ${least}, not ${String(value)}.`);
-    }
-  }
-  const { lease, ping, ...others } = Object.fromEntries(numbers) as unknown as RegistryNumbers;
+  for (const [name, value] of numbers) checkNumber("createRegistry", name, value);
+  const { lease, ping, tick, ...others } = Object.fromEntries(numbers) as unknown as RegistryNumbers;
   if (lease <= ping) throw new TypeError(`createRegistry: option "lease" (${lease} ms) must be longer than "ping" (${ping} ms), or every quiet link would expire.`);
-  return Object.freeze({ lease, ping, ...others });
+  if (lease < tick) throw new TypeError(`createRegistry: option "lease" (${lease} ms) must be at least "tick" (${tick} ms), or links would expire before anybody looks.`);
+  return Object.freeze({ lease, ping, tick, ...others });
+}
+
+/** @throws TypeError when the option of that name can't have this value. */
+export function checkNumber(of: string, name: string, value: unknown): void {
+  const least = MAY_BE_ZERO.has(name) ? 0 : 1;
+  const must = `${of}: option "${name}" must be`;
+  if (typeof value !== "number" || !(value >= least) || (!Number.isFinite(value) && name !== "maxUsers")) throw new TypeError(`${must} a number of at least ${least}, not ${String(value)}.`);
+  if (TIMES.has(name) && value > MAX_MS) throw new TypeError(`${must} at most ${MAX_MS} ms, for timers can't wait longer, not ${value}.`);
+  if (!FRACTIONS.has(name) && !Number.isInteger(value) && value !== Infinity) throw new TypeError(`${must} a whole number, not ${value}.`);
 }
 
 function hasFunctions(value: unknown, ...names: readonly string[]): boolean {

@@ -1,11 +1,11 @@
-import type { ConnectionId, RoomName, UserId } from "../core/event.js";
+import type { ConnectionId, RoomName } from "../core/event.js";
 import type { Clock, Log } from "../ports.js";
 import type { Watch } from "../protocol/message.js";
 import type { Listener } from "./audience.js";
 import type { Events, Voice, Voices } from "./events.js";
 import type { Fanout } from "./fanout.js";
 import type { Ledger } from "./ledger.js";
-import type { Identity, LinkOptions } from "./link.js";
+import type { KnownIdentity, LinkOptions } from "./link.js";
 import type { MetaSchema } from "./meta.js";
 import type { RegistryNumbers } from "./options.js";
 import type { Patience } from "./patience.js";
@@ -49,7 +49,6 @@ export type LinkState<M> = Listener & {
   closed: boolean;
   readonly wishes: Map<RoomName, ClientWish>;
   readonly given: Map<RoomName, Given>;
+  /** The latest `join` of each room that waits to be allowed; what is here no more was left, ended or followed by another. */
+  readonly asked: Map<RoomName, object>;
 };
-
-/** An identity whose user is a string. */
-export type KnownIdentity<M> = Identity<M> & { readonly user: UserId };

@@ -1,13 +1,15 @@
 import type { RoomName, Snapshot, UserId } from "../core/event.js";
 import type { Room, User } from "../core/room.js";
 import type { Stop } from "../ports.js";
-import type { EventName, RegistryEvents } from "./events.js";
+import type { ErrorEvent, EventName, RegistryEvents } from "./events.js";
 import type { Link, LinkOptions } from "./link.js";
 import type { RegistryNumbers } from "./options.js";
 
 /** What a registry says of itself. */
 export type Health = {
   readonly links: number;
+  /** Connections in rooms that links of this process hold, those in grace too. */
+  readonly connections: number;
   /** Rooms that are followed here. */
   readonly rooms: number;
   /** Links whose transport takes no more now. */
@@ -25,8 +27,8 @@ export interface Registry<M, Unknown = never> {
   readonly options: RegistryNumbers;
   /** Takes in a socket. Throws a coded error after `close`. */
   open<P>(options: LinkOptions<M, P>): Link<M>;
-  /** Listens; returns its own stop. `error` without a listener is warned of once for each code. */
-  on<K extends EventName>(name: K, listener: (event: RegistryEvents<M>[K]) => void): Stop;
+  /** Listens; returns its own stop. A listener that throws, or whose promise is rejected, is reported as `listener_failed`. `error` without a listener is warned of once for each code. */
+  on<K extends EventName>(name: K, listener: (event: RegistryEvents<M>[K]) => unknown): Stop;
   userCount(room: RoomName): number | Unknown;
   connectionCount(room: RoomName): number | Unknown;
   /** Who came first stands first. */
@@ -34,13 +36,13 @@ export interface Registry<M, Unknown = never> {
   snapshot(room: RoomName): Snapshot<M> | Unknown;
   /** Rooms with somebody in them, as far as they are followed here. */
   rooms(): readonly RoomName[];
-  isOnlineHere(user: UserId): boolean;
-  roomsOfHere(user: UserId): readonly RoomName[];
+  isOnlineHere(user: UserId | number): boolean;
+  roomsOfHere(user: UserId | number): readonly RoomName[];
   /** Follows a room until stopped; resolves when it is known. */
   follow(room: RoomName): Promise<{ readonly room: Room<M>; readonly stop: Stop }>;
   query(room: RoomName): Promise<Room<M>>;
   /** Removes a user from a room, or from all that are followed here; `block`: ms for which they may not be present again (whether they may watch is for `authorize` to say). Their sockets stay open. */
-  kick(user: UserId, room?: RoomName, options?: { readonly block?: number }): void;
+  kick(user: UserId | number, room?: RoomName, options?: { readonly block?: number }): void;
   /** Sends everybody elsewhere within so many ms, without a goodbye. Resolves when they are gone, or the time is over. */
   drain(options: { readonly reconnectWithin: number }): Promise<void>;
   /** Compares sockets, host and log now; returns how much was mended. */
@@ -48,6 +50,8 @@ export interface Registry<M, Unknown = never> {
   health(): Health;
   /** For adapters: marks a server as attached; `detach` is called at `close`. Throws when it is attached already. */
   attach(target: object, detach: Stop): Stop;
+  /** For adapters: counts an error, and tells who listens to `error`. */
+  report(error: ErrorEvent): void;
   /** Final. Sockets stay open; nothing is said. */
   close(): void;
 }

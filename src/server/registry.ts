@@ -21,7 +21,7 @@ import type { Parts } from "./parts.js";
 import { createPatience } from "./patience.js";
 import type { Registry } from "./registry-type.js";
 import { createTellings } from "./tell.js";
-import { mintWith, systemClock } from "./system.js";
+import { MAX_MS, mintWith, systemClock } from "./system.js";
 
 export type { Health, Registry } from "./registry-type.js";
 
@@ -149,7 +149,7 @@ export function createRegistry<M = unknown>(options: RegistryOptions<M> = {}): R
     options: numbers,
     open<P>(given: LinkOptions<M, P>) {
       mustBeOpen("open");
-      mustBeMs("open", "lease", given.lease ?? numbers.lease, 1);
+      mustBeMs("open", "lease", given.lease ?? numbers.lease, 1, MAX_MS);
       own?.begin();
       stopTick ??= clock.after(numbers.tick, tick);
       const id = `link-${++linkCount}`;
@@ -173,29 +173,31 @@ export function createRegistry<M = unknown>(options: RegistryOptions<M> = {}): R
     users: (room) => ifKnown(fold(room), usersOf),
     snapshot: (room) => ifKnown(fold(room), (found) => toSnapshot(found, clock.now())),
     rooms: () => [...ledger.rooms()].filter((room) => (log.room(room)?.users.size ?? 0) > 0),
-    isOnlineHere: (user) => tellings.roomsOf(user).length > 0,
-    roomsOfHere: tellings.roomsOf,
+    isOnlineHere: (user) => tellings.roomsOf(String(user)).length > 0,
+    roomsOfHere: (user) => tellings.roomsOf(String(user)),
     follow,
     async query(name) {
       const { room, stop } = await follow(name);
       stop();
       return room;
     },
-    kick(user, room, { block } = {}) {
+    kick(given, room, { block } = {}) {
       mustBeOpen("kick");
+      const user = String(given);
       if (block !== undefined) mustBeMs("kick", "block", block);
       const rooms = room === undefined ? new Set([...tellings.roomsOf(user), ...linksOf(user).flatMap(({ state }) => [...roomsOf(parts, state)])]) : [room];
       events.run(() => { kick(parts, linksOf(user), user, rooms, block === undefined ? undefined : clock.now() + block); });
     },
     async drain({ reconnectWithin: within }) {
       mustBeOpen("drain");
-      mustBeMs("drain", "reconnectWithin", within);
+      mustBeMs("drain", "reconnectWithin", within, 0, MAX_MS);
       ledger.dispatch({ type: "drain", within });
       await drain.start(within);
     },
     audit: () => (closed ? 0 : events.run(mend)),
     health: () => ({
       links: links.size,
+      connections: voices.size,
       rooms: [...ledger.rooms()].length,
       slow: [...links.values()].filter((link) => link.state.slow).length,
       busy: [...ledger.rooms()].filter((room) => ledger.inFlight(room)).length,
@@ -209,6 +211,7 @@ export function createRegistry<M = unknown>(options: RegistryOptions<M> = {}): R
       attached.set(target, detach);
       return () => { attached.delete(target); };
     },
+    report: (error) => { events.report(error); },
     close() {
       if (closed) return;
       closed = true;
@@ -236,6 +239,6 @@ function ifKnown<M, R>(room: Room<M> | undefined, read: (room: Room<M>) => R): R
 }
 
 /** @throws TypeError naming what must be a time and is none. */
-function mustBeMs(of: string, name: string, value: number, least = 0): void {
-  if (!Number.isFinite(value) || value < least) throw new TypeError(`registry.${of}: "${name}" must be a number of at least ${least} ms, not ${String(value)}.`);
+function mustBeMs(of: string, name: string, value: number, least = 0, most = Infinity): void {
+  if (!Number.isFinite(value) || value < least || value > most) throw new TypeError(`registry.${of}: "${name}" must be a finite number of ${least} to ${most} ms, not ${String(value)}.`);
 }

@@ -1,11 +1,14 @@
 import type { ConnectionId } from "../core/event.js";
 import type { Clock, Random } from "../ports.js";
 
+/** The longest time that platforms' timers can wait, in ms; what is longer fires at once. */
+export const MAX_MS: number = 2 ** 31 - 1;
+
 /** The machine's clock; its timers never keep a process alive. */
 export const systemClock: Clock = {
   now: () => Date.now(),
   after(ms, run) {
-    const timer = setTimeout(run, ms);
+    const timer = setTimeout(run, Math.min(ms, MAX_MS));
     timer.unref();
     return () => { clearTimeout(timer); };
   },

@@ -9,6 +9,7 @@ import { attachWs } from "../../src/adapters/ws.js";
 import type { WsOptions } from "../../src/adapters/ws.js";
 import type { Wire } from "../../src/ports.js";
 import type { ServerMessage } from "../../src/protocol/message.js";
+import type { ErrorEvent } from "../../src/server/events.js";
 import type { Identity, Link, LinkOptions } from "../../src/server/link.js";
 import type { Registry } from "../../src/server/registry.js";
 import { startProxy } from "../support/proxy.js";
@@ -20,6 +21,7 @@ type Opened = { readonly options: LinkOptions<Meta, WebSocket>; readonly link: L
 
 let registry: Registry<Meta>;
 let opened: Opened[];
+let reports: ErrorEvent[];
 let detachAll: () => void;
 let http: Server;
 let wss: WebSocketServer;
@@ -31,6 +33,7 @@ function scriptedRegistry(numbers = { ping: 60_000, lease: 180_000 }): Registry<
   detachAll = () => { for (const detach of [...targets.values()]) detach(); };
   return {
     options: numbers,
+    report: (error: ErrorEvent) => void reports.push(error),
     attach(target: object, detach: () => void) {
       if (targets.has(target)) throw new TypeError("attached already");
       targets.set(target, detach);
@@ -53,6 +56,7 @@ function scriptedRegistry(numbers = { ping: 60_000, lease: 180_000 }): Registry<
 
 beforeEach(async () => {
   opened = [];
+  reports = [];
   registry = scriptedRegistry();
   http = createServer();
   http.listen(0, "127.0.0.1");
@@ -93,26 +97,37 @@ async function connect(options: { origin?: string; port?: number } = {}): Promis
 const pong = (re: number): ServerMessage => ({ type: "pong", re });
 
 describe("what comes in", () => {
-  it("[H1] hears messages, pings and pongs; only texts may be ours", async () => {
+  it("[H1, S7] hears messages, pings and pongs; only texts may be ours, and the app's are not read", async () => {
     attachWs(wss, registry);
     const { client, calls, socket } = await connect();
     client.send('["hc",{"type":"hello"}]');
     client.send("the app's own");
+    client.send('["hc"]');
     client.send(Buffer.from('["hc",{"type":"hello"}]'));
     client.ping();
-    await until(() => expect(calls).toEqual(['frame ["hc",{"type":"hello"}]', "frame the app's own", "heard", "heard"]));
+    await until(() => expect(calls).toEqual(['frame ["hc",{"type":"hello"}]', "heard", "heard", "heard", "heard"]));
     socket.ping();
-    await until(() => expect(calls.length).toBe(5));
+    await until(() => expect(calls.length).toBe(6));
+  });
+
+  it("[P2] an exclusive socket's texts are all ours, to be answered where they make no sense; a text of several fragments is one", async () => {
+    attachWs(wss, registry, { exclusive: true });
+    const { client, calls, socket } = await connect();
+    socket.binaryType = "arraybuffer";
+    client.send("nonsense");
+    client.send('["h', { fin: false });
+    client.send('c",1]', { fin: true });
+    await until(() => expect(calls).toEqual(["frame nonsense", 'frame ["hc",1]']));
   });
 
   it("[H9] loses nothing that arrives while it is still being asked who that is", async () => {
     let tell: (identity: Identity<Meta>) => void = () => undefined;
     attachWs(wss, registry, { identify: () => new Promise((resolve) => { tell = resolve; }) });
     const client = dial();
-    client.on("open", () => { client.send("at once"); });
+    client.on("open", () => { client.send('["hc",1]'); });
     await until(() => expect(opened.length).toBe(1));
     const identified = opened[0]!.options.identify!();
-    await until(() => expect(opened[0]!.calls).toEqual(["frame at once"]));
+    await until(() => expect(opened[0]!.calls).toEqual(['frame ["hc",1]']));
     tell({ user: "ann" });
     expect(await identified).toEqual({ user: "ann" });
   });
@@ -140,7 +155,17 @@ describe("what comes in", () => {
   it("[S2] gives no answer where the app gave no function, so that the registry's own default holds", async () => {
     attachWs(wss, registry);
     const { options } = await connect();
-    expect(Object.keys(options).sort()).toEqual(["peer", "wire"]);
+    const { identify, authorize, autoJoin, exclusive } = options;
+    expect([identify, authorize, autoJoin, exclusive]).toEqual([undefined, undefined, undefined, undefined]);
+  });
+
+  it("says at once which option makes no sense", () => {
+    for (const [name, value] of [["identify", "ann"], ["authorize", 5], ["authorize", null], ["autoJoin", "lobby"], ["exclusive", "yes"]] as const) {
+      expect(() => attachWs(wss, registry, { [name]: value })).toThrow(new RegExp(`^attachWs: option "${name}" must be a (function|boolean)`));
+    }
+    for (const name of ["autojoin", "__proto__x", "toString"]) expect(() => attachWs(wss, registry, { [name]: true })).toThrow(`attachWs: there is no option "${name}"`);
+    for (const server of [undefined, {}, http, "wss"]) expect(() => attachWs(server as never, registry)).toThrow(/first argument/);
+    expect(wss.listenerCount("connection")).toBe(0);
   });
 
   it("outlives a frame that is against the protocol", async () => {
@@ -355,6 +380,8 @@ describe("origins", () => {
     }
     expect(refused.length).toBe(6);
     expect(refused[0]).toMatchObject({ code: "origin_refused" });
+    expect(reports.map(({ code }) => code)).toEqual(Array.from({ length: 6 }, () => "origin_refused"));
+    expect(reports[0]!.message).toBe(`A page of "https://evil.example" gets no presence from host "127.0.0.1:${port()}". If it is yours, name it: attachWs(…, { origins: ["https://evil.example"] }).`);
   });
 
   it("[S2] takes a list, a star or a function; one that throws refuses", async () => {
@@ -378,6 +405,10 @@ describe("origins", () => {
     expect(presence.of(socket)).toBeUndefined();
     await presence.identify(socket, { user: "mallory" });
     expect(opened).toEqual([]);
+    // Said once for each origin and server, whatever comes.
+    const again = dial({ origin: "https://evil.example" });
+    await once(again, "open");
+    expect(reports.length).toBe(2);
     // Not ours, and yet its bad frames must not end the process.
     expect(socket.listenerCount("error")).toBe(1);
   });

@@ -72,6 +72,21 @@ describe("audit", () => {
     expect([w.registry.audit(), w.codes(), w.registry.health().links]).toEqual([0, ["wire_failed"], 2]);
   });
 
+  it("[H11] [H12] a join that waits to be allowed while its link is announced again counts, and is acknowledged", async () => {
+    const w = inRoom();
+    let allow!: (allowed: boolean) => void;
+    const cid = w.client("cid", { authorize: ({ watch }) => watch === "users" || new Promise((resolve) => { allow = resolve; }) });
+    cid.join("r");
+    const re = cid.join("r", { watch: "count" });
+    w.edit((host) => ({ ...host, links: drop(host.links, cid.link.id) }));
+    expect(w.registry.audit()).toBeGreaterThan(0);
+    cid.news();
+    allow(true);
+    await settled();
+    w.clock.advance(60);
+    expect(cid.news()).toMatchObject([{ type: "joined", re, user: "cid" }, { type: "count", users: 3 }]);
+  });
+
   it("[H11] an open socket that the host does not know is announced again, with all that it wants and was given", async () => {
     const w = inRoom();
     w.edit((host) => ({ ...host, links: drop(host.links, w.ann.link.id) }));

@@ -8,6 +8,20 @@ import { settled, world } from "../support/server.js";
 afterEach(() => { vi.restoreAllMocks(); });
 
 describe("the registry's events", () => {
+  it("[S7] a listener whose promise is rejected is reported like one that throws, and ends no process", async () => {
+    const w = world();
+    const boom = new Error("boom");
+    const rejects = (): unknown => Promise.reject(boom);
+    w.registry.on("joined", rejects);
+    const warn = vi.spyOn(console, "warn").mockImplementation(() => undefined);
+    w.registry.on("error", rejects);
+    w.client("ann").join("r");
+    await settled();
+    expect([w.codes(), w.errors[0]?.cause]).toEqual([["listener_failed"], boom]);
+    expect(warn.mock.calls).toEqual([[expect.stringContaining("headcount: listener_failed: "), boom]]);
+    warn.mockRestore();
+  });
+
   it("[R14] [pain P19] a listener that edits the meta it is given fails by itself, and changes nothing in the room", () => {
     const w = world();
     w.registry.on("joined", ({ meta }) => {

@@ -1,6 +1,8 @@
 import { describe, expect, it } from "vitest";
 import type { ServerMessage, ServerState } from "../../src/protocol/message.js";
-import { agrees, world, type FakeClient, type World } from "../support/server.js";
+import { memoryLog } from "../../src/server/memory-log.js";
+import { fakeClock } from "../support/fake-clock.js";
+import { agrees, world, type FakeClient, type Meta, type World } from "../support/server.js";
 
 const EVERY = 25_000;
 
@@ -440,15 +442,97 @@ describe("modes", () => {
     counter.join("r", { watch: "count", present: false });
     w.clock.advance(60);
     expect(counter.last("count")).not.toHaveProperty("limited");
-    others[0]!.say({ type: "leave", room: "r" });
+    for (const other of others.slice(0, 2)) other.say({ type: "leave", room: "r" });
     w.clock.advance(60);
     expect(types(ann.news())).toEqual(["snapshot"]);
     expect(agrees(w, ann, "r")).toBe(true);
-    // Growing again takes nothing away from who has the list.
-    others[0]!.join("r", { watch: "none" });
+  });
+
+  /** A room that may have 10 users listed, and 10 in it; `grow` to so many. */
+  function growing(): World & { ann: FakeClient; grow: (users: number) => readonly ServerMessage[] } {
+    const w = world({ maxWatched: 10, grace: 0 });
+    const ann = w.client("ann");
+    const others = Array.from({ length: 20 }, (_, i) => w.client(`u${i}`));
+    ann.join("r");
+    let there = 1;
+    const grow = (users: number): readonly ServerMessage[] => {
+      for (; there < users; there++) others[there]!.join("r", { watch: "none" });
+      for (; there > users; there--) others[there - 1]!.say({ type: "leave", room: "r" });
+      w.clock.advance(60);
+      return ann.news();
+    };
+    grow(10);
+    return { ...w, ann, grow };
+  }
+
+  it("[P6] [pain P14] a room that grows too large is counted for those who have its list, and listed again when it is well below", () => {
+    const w = growing();
+    const [bob, badge] = [w.client("bob"), w.client("badge")];
+    bob.join("r", { present: false });
+    badge.join("r", { watch: "count", present: false });
     w.clock.advance(60);
-    expect(types(ann.news())).toEqual(["delta"]);
-    expect(agrees(w, ann, "r")).toBe(true);
+    for (const client of [bob, badge]) client.news();
+    expect([types(w.grow(9)), types(bob.news())]).toEqual([["delta"], ["delta"]]);
+    for (const users of [11, 12, 10]) {
+      // One state in place of the delta, the same for all.
+      const told = w.grow(users);
+      expect([told, bob.news()]).toMatchObject([[{ type: "count", users, connections: users, limited: true }], told]);
+    }
+    // At its edge it does not go to and fro, and who asks is told what the others are.
+    for (const users of [11, 10, 11]) expect(types(w.grow(users))).toEqual(["count"]);
+    bob.news();
+    const re = bob.say({ type: "sync", room: "r" });
+    w.grow(10);
+    expect(bob.news()).toMatchObject([{ type: "synced", re }, { type: "count", users: 11, limited: true }, { type: "count", users: 10, limited: true }]);
+    expect(types(w.grow(9))).toEqual(["snapshot"]);
+    expect([agrees(w, w.ann, "r"), agrees(w, bob, "r")]).toEqual([true, true]);
+    expect(types(w.grow(10))).toEqual(["delta"]);
+    // Numbers that it was told before, but not since it has the list.
+    w.grow(11);
+    w.grow(8);
+    expect(w.grow(11)).toMatchObject([{ type: "count", users: 11, limited: true }]);
+    expect(badge.all().some((message) => message.type === "count" && message.limited)).toBe(false);
+    expect(agrees(w, bob, "r")).toBe(false);
+    w.clock.advance(EVERY);
+    expect(types(w.ann.news())).toEqual(["count"]);
+  });
+
+  it("[P6] [P5] a slow link that had the list is owed the count, and one that was counted the list", () => {
+    const w = growing();
+    w.wire.slow.add(w.ann.peer);
+    w.grow(10 + 1);
+    w.grow(12);
+    w.wire.slow.delete(w.ann.peer);
+    w.ann.link.ready();
+    expect(w.ann.news()).toMatchObject([{ type: "count", users: 12, limited: true }]);
+    w.wire.slow.add(w.ann.peer);
+    w.grow(9);
+    w.grow(8);
+    w.wire.slow.delete(w.ann.peer);
+    w.ann.link.ready();
+    expect(types(w.ann.news())).toEqual(["snapshot"]);
+    expect(agrees(w, w.ann, "r")).toBe(true);
+    // It was too large in between, and is not any more: a delta will do.
+    w.wire.slow.add(w.ann.peer);
+    w.grow(7);
+    w.grow(11);
+    w.grow(9);
+    w.wire.slow.delete(w.ann.peer);
+    w.ann.link.ready();
+    expect(agrees(w, w.ann, "r")).toBe(true);
+  });
+
+  it("[P6] [L6] who is settling is told nothing of a room that grows and shrinks, and hears of it once the log has settled", () => {
+    const w = growing();
+    const late = w.client("late");
+    late.join("r", { present: false, pos: [5, 9, 77] });
+    w.clock.advance(60);
+    expect(types(late.news())).toEqual(["welcome", "joined", "error"]);
+    w.grow(12);
+    w.grow(8);
+    expect(late.news()).toEqual([]);
+    w.clock.advance(EVERY + 12_000);
+    expect(new Set(types(late.news()))).toEqual(new Set(["heartbeat"]));
   });
 });
 
@@ -542,6 +626,28 @@ describe("settling", () => {
     fresh.join("r", { watch: "count", present: false, pos: [known.epoch, known.seq, known.digest] });
     w.clock.advance(60);
     expect(types(fresh.news()).at(-1)).toBe("count");
+  });
+
+  it("[L6] [H11] a room that starts again in a young process, or was empty for a while, makes nobody wait", () => {
+    const clock = fakeClock();
+    const log = memoryLog<Meta>({ clock });
+    log.begin();
+    const w = world({ clock, log });
+    const ann = w.client("ann");
+    ann.join("r");
+    w.clock.advance(60);
+    const { epoch, seq, digest } = ann.room("r");
+    ann.say({ type: "leave", room: "r" });
+    expect(w.registry.health().rooms).toBe(0);
+    ann.news();
+    ann.join("r", { pos: [epoch, seq, digest] });
+    w.clock.advance(60);
+    expect(types(ann.news())).toEqual(["joined", "snapshot"]);
+    expect([agrees(w, ann, "r"), ann.room("r").epoch > epoch]).toEqual([true, true]);
+    log.restart("r");
+    w.clock.advance(60);
+    expect(types(ann.news())).toEqual(["joined", "snapshot"]);
+    expect(agrees(w, ann, "r")).toBe(true);
   });
 
   it("[L6] a clock that is put back by hours keeps nobody waiting for hours", () => {

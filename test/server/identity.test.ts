@@ -15,17 +15,18 @@ const types = (client: FakeClient): string[] => client.news().map(({ type }) => 
 const allowed = { authorize: () => true };
 
 describe("identity that comes late", () => {
-  it("[H9] what a client says before it is held, in order, and done then", async () => {
+  it("[H9] [H12] what a client says before it is held, in order, and done then; what it left is forgotten", async () => {
     const w = world();
     w.client("bob").join("r", { watch: "none" });
     const ann = w.open("a", allowed);
-    const first = ann.join("r");
+    const other = ann.join("s", { meta: { i: 1 }, watch: "none" });
+    ann.join("r");
     ann.say({ type: "leave", room: "r" });
     const again = ann.join("r", { meta: { i: 2 } });
     expect(types(ann)).toEqual(["welcome"]);
     await ann.link.identify({ user: "ann" });
     w.clock.advance(60);
-    expect(ann.news()).toMatchObject([{ type: "joined", re: first }, { type: "snapshot" }, { type: "joined", re: again }, { type: "snapshot" }]);
+    expect(ann.news()).toMatchObject([{ type: "joined", re: other }, { type: "joined", re: again }, { type: "snapshot" }]);
     expect(w.registry.users("r").map(({ id, meta }) => [id, meta])).toEqual([["ann", { i: 2 }], ["bob", {}]]);
   });
 
@@ -40,17 +41,19 @@ describe("identity that comes late", () => {
     expect(w.registry.roomsOfHere("ann")).toHaveLength(128);
   });
 
-  it("[H9] what comes while autoJoin is asked waits behind what was held before it", async () => {
+  it("[H9] what comes while autoJoin is asked waits behind what was held before it; a leave takes it back", async () => {
     const w = world();
     const rooms = reply<string>();
     const ann = w.open("a", { ...allowed, autoJoin: () => rooms.promise });
     ann.join("r");
+    ann.join("s", { meta: { i: 1 } });
     const done = ann.link.identify({ user: "ann" });
+    ann.say({ type: "update", room: "s", meta: { i: 2 } });
     ann.say({ type: "leave", room: "r" });
     rooms.resolve("lobby");
     await done;
-    expect(w.registry.roomsOfHere("ann")).toEqual(["lobby"]);
-    expect(w.changes()).toEqual(["joined ann", "joined ann", "left ann"]);
+    expect(w.registry.roomsOfHere("ann")).toEqual(["lobby", "s"]);
+    expect([w.changes(), w.registry.users("s")[0]?.meta]).toEqual([["joined ann", "joined ann", "updated ann"], { i: 2 }]);
   });
 
   it("[H9] what the server wants of a link waits too, and is answered when the log has it", async () => {
@@ -151,6 +154,55 @@ describe("identity that changes", () => {
     await bob;
     expect(w.registry.users("r").map(({ id }) => id)).toEqual(["cid"]);
     expect(w.changes()).toEqual(["joined ann", "left ann", "joined cid"]);
+  });
+
+  it("[H9] [H12] a room that was left while another user was let into the link's rooms stays left, and waits for no other", async () => {
+    for (const slow of ["autoJoin", "authorize"] as const) {
+      const [rooms, verdict] = [reply<undefined>(), reply<boolean>()];
+      const w = world();
+      const ann = w.open("a", {
+        user: "ann",
+        autoJoin: ({ user }) => (slow === "autoJoin" && user === "bob" ? rooms.promise : undefined),
+        authorize: ({ user, room }) => user === "ann" || room === "s" || verdict.promise,
+      });
+      for (const room of ["r", "q", "s"]) ann.join(room, { watch: "none" });
+      const bob = ann.link.identify({ user: "bob" });
+      ann.news();
+      w.changes();
+      ann.say({ type: "leave", room: "s" });
+      expect(w.changes()).toEqual(slow === "authorize" ? ["left bob"] : []);
+      ann.say({ type: "leave", room: "r" });
+      rooms.resolve(undefined);
+      await settled();
+      verdict.resolve(true);
+      await bob;
+      expect([w.registry.roomsOfHere("bob"), w.changes()]).toEqual([["q"], ["joined bob"]]);
+      expect(ann.all().filter((message) => message.type === "ended")).toEqual([]);
+    }
+  });
+
+  it("[H9] a join that waits to be allowed while the user changes is asked for again, and counts more than what was wanted before", async () => {
+    const replies: Reply<boolean>[] = [];
+    const w = world();
+    const ann = w.open("a", { user: "ann", authorize: ({ user, watch }) => {
+      if (user === "ann" && watch === "users") return true;
+      const answer = reply<boolean>();
+      replies.push(answer);
+      return answer.promise;
+    } });
+    ann.join("r");
+    const re = ann.join("r", { watch: "count" });
+    const bob = ann.link.identify({ user: "bob" });
+    w.clock.advance(60);
+    ann.news();
+    replies[0]!.resolve(true);
+    await settled();
+    replies[1]!.resolve(true);
+    await bob;
+    await settled();
+    w.clock.advance(60);
+    expect(ann.news()).toMatchObject([{ type: "joined", re, user: "bob" }, { type: "count", users: 1 }]);
+    expect([replies.length, w.registry.users("r").map(({ id }) => id)]).toEqual([2, ["bob"]]);
   });
 
   it("[H9] the same user with new meta is an update in all rooms, and nobody comes or goes", async () => {

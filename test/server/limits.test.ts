@@ -62,6 +62,93 @@ describe("who may what", () => {
     expect([ann.last("ended")?.code, w.registry.userCount("r")]).toEqual(["refused", 0]);
   });
 
+  /** A client whose `authorize` is answered by the test. */
+  function slow(): World & { ann: FakeClient; asked: string[]; answer: (allowed: boolean) => Promise<void> } {
+    const w = world();
+    const waiting: ((allowed: boolean) => void)[] = [];
+    const asked: string[] = [];
+    const ann = w.client("ann", { authorize: ({ room, watch, present }) => {
+      asked.push(`${room} ${watch} ${present}`);
+      return new Promise((resolve) => { waiting.push(resolve); });
+    } });
+    ann.news();
+    return { ...w, ann, asked, answer: async (allowed) => { waiting.shift()!(allowed); await settled(); } };
+  }
+
+  it.each([true, false])("[H12] [H6] a leave waits for no `authorize`: it ends the stay at once, and a late %s does nothing", async (late) => {
+    const { ann, asked, answer, registry, ...w } = slow();
+    ann.join("r");
+    await answer(true);
+    w.clock.advance(60);
+    ann.news();
+    w.changes();
+    ann.join("r", { watch: "count" });
+    ann.say({ type: "update", room: "r", meta: { i: 1 } });
+    ann.say({ type: "leave", room: "r" });
+    expect([asked, w.changes(), registry.health().rooms]).toEqual([["r users true", "r count true"], ["left ann"], 0]);
+    await answer(late);
+    w.clock.advance(60);
+    expect([ann.news(), w.changes(), registry.rooms(), w.codes(), registry.audit()]).toEqual([[], [], [], [], 0]);
+  });
+
+  it("[H12] [V4] who joins again after a leave is asked about anew, waits for no earlier answer, and gets the acknowledgement", async () => {
+    const { ann, asked, answer, registry, ...w } = slow();
+    ann.join("r", { meta: { i: 1 } });
+    ann.say({ type: "leave", room: "r" });
+    const re = ann.join("r", { watch: "count" });
+    expect(asked).toEqual(["r users true", "r count true"]);
+    // The first answer is of the stay that was over before it began.
+    await answer(true);
+    expect([ann.news(), registry.rooms()]).toEqual([[], []]);
+    await answer(true);
+    w.clock.advance(60);
+    expect(ann.news()).toMatchObject([{ type: "joined", re, user: "ann" }, { type: "count", users: 1 }]);
+    expect([registry.users("r")[0]?.meta, w.changes()]).toEqual([{}, ["joined ann"]]);
+  });
+
+  it("[H12] [H6] an answer that comes before that of an earlier stay counts, and the earlier one does not", async () => {
+    const w = world();
+    const answers: ((allowed: boolean) => void)[] = [];
+    const ann = w.client("ann", { authorize: () => new Promise((resolve) => { answers.push(resolve); }) });
+    ann.join("r");
+    ann.say({ type: "leave", room: "r" });
+    const re = ann.join("r");
+    answers[1]!(true);
+    await settled();
+    answers[0]!(false);
+    await settled();
+    expect([ann.last("joined")?.re, ann.last("ended"), w.changes()]).toEqual([re, undefined, ["joined ann"]]);
+  });
+
+  it("[S2] [H12] of joins that wait only the last is asked about, with the meta that was given last; a leave of another room changes nothing", async () => {
+    const { ann, asked, answer, registry, ...w } = slow();
+    const first = ann.join("r", { watch: "none" });
+    ann.join("r", { watch: "users", present: false });
+    ann.join("r", { watch: "users", meta: { i: 1 } });
+    const last = ann.join("r", { watch: "count" });
+    const sync = ann.say({ type: "sync", room: "r" });
+    const update = ann.say({ type: "update", room: "r", meta: { i: 2 } });
+    ann.say({ type: "leave", room: "s" });
+    await answer(true);
+    expect(asked).toEqual(["r none true", "r count true"]);
+    await answer(true);
+    w.clock.advance(60);
+    expect(ann.news()).toMatchObject([{ type: "joined", re: first }, { type: "joined", re: last }, { type: "count" }, { type: "synced", re: sync }, { type: "joined", re: update }, { type: "count" }]);
+    expect(w.told.filter(([name]) => name === "joined" || name === "updated").map(([name, event]) => [name, (event as { meta: unknown }).meta])).toEqual([["joined", {}], ["updated", { i: 1 }], ["updated", { i: 2 }]]);
+    expect(registry.userCount("r")).toBe(1);
+  });
+
+  it("[H10] who is kicked while a join waits to be allowed stays out, though it is allowed", async () => {
+    const { ann, answer, registry } = slow();
+    ann.join("r");
+    await answer(true);
+    ann.join("r", { watch: "count" });
+    registry.kick("ann", "r");
+    ann.news();
+    await answer(true);
+    expect([ann.news(), registry.userCount("r")]).toEqual([[], 0]);
+  });
+
   it("[S2] a refusal ends presence and watching, whichever was asked for", () => {
     const w = inRoom();
     const picky = w.client("cid", { authorize: ({ watch }) => watch !== "users" });

@@ -230,6 +230,13 @@ describe("since", () => {
     expect(since(young, { pos: at(young.room), full: false }, 5000).type).toBe("heartbeat");
   });
 
+  it("[L6] who names a former epoch of the same process has nothing to wait for", () => {
+    const young = logWith([connect("a", "ann", 1)]);
+    const ask = (epoch: number) => since(young, { pos: { epoch, seq: 3, digest: 1 }, full: false }, 5000, new Set([2, 4]));
+    expect([ask(2), ask(4)]).toEqual([toSnapshot(young.room, 5000), toSnapshot(young.room, 5000)]);
+    expect([ask(3).type, ask(5).type]).toEqual(["later", "later"]);
+  });
+
   it("[L6] nobody waits longer than `settle`, though the clock was put back", () => {
     const young = emptyLog<Meta>(EPOCH, 1_000_000, OPTIONS);
     expect(since(young, { pos: { epoch: 4, seq: 0, digest: 0 }, full: false }, 10)).toEqual({ type: "later", ms: 12_000 });

@@ -121,6 +121,40 @@ describe("memoryLog", () => {
     expect(log.since("r", ask).type).toBe("snapshot");
   });
 
+  it("[L6] [H11] who names an epoch that it made itself has nothing to wait for: of rooms forgotten, started again, or never made", () => {
+    const { log, pass } = start();
+    const ask = (epoch: number, room = "r") => log.since(room, { pos: { epoch, seq: 1, digest: 1 }, full: false });
+    const epochOf = (room: string): number => log.room(room)!.epoch;
+    log.follow("early", () => undefined);
+    const early = epochOf("early");
+    log.begin();
+    const stop = log.follow("r", () => undefined);
+    const former = epochOf("r");
+    stop();
+    pass(1_000);
+    log.follow("r", () => undefined);
+    const again = epochOf("r");
+    log.restart("r");
+    log.restart("early");
+    const asked = log.since("nowhere", { full: false });
+    if (asked.type !== "snapshot") throw new Error(asked.type);
+    pass(1_000);
+    expect([former, again, early, asked.epoch].map((epoch) => [ask(epoch).type, ask(epoch, "early").type, ask(epoch, "nowhere").type])).toEqual(Array(4).fill(["snapshot", "snapshot", "snapshot"]));
+    // Another process's may lie between them: it was there until a moment ago, or the clock was put back a little.
+    expect([early - 1, former + 500, again + 10].map((epoch) => ask(epoch).type)).toEqual(["later", "later", "later"]);
+  });
+
+  it("[L6] it settles once: a clock that is put back afterwards makes nobody wait", () => {
+    const { log, pass } = start();
+    const ask = { pos: { epoch: 5, seq: 1, digest: 1 }, full: false };
+    log.begin();
+    pass(12_000);
+    expect(log.since("r", ask).type).toBe("snapshot");
+    pass(-3_600_000);
+    expect(log.since("r", ask).type).toBe("snapshot");
+    expect(log.born()).toBe(1_700_000_000_000);
+  });
+
   it("[L1] a follower that appends while it is told: all hear everything, in order", () => {
     const { log } = start();
     const heard: [string, number][] = [];

@@ -1,5 +1,6 @@
 import { describe, expect, it } from "vitest";
 import { registryNumbers } from "../../src/server/options.js";
+import { memoryLog } from "../../src/server/memory-log.js";
 import { createRegistry } from "../../src/server/registry.js";
 import { mintWith, systemClock } from "../../src/server/system.js";
 import { fakeClock } from "../support/fake-clock.js";
@@ -35,17 +36,31 @@ describe("options", () => {
     expect(createRegistry({ lease: 25_001, grace: undefined as never }).options.grace).toBe(10_000);
   });
 
+  it("[S4] so do numbers that must be whole and aren't, times beyond what timers can wait, and a lease shorter than the tick", () => {
+    for (const name of ["window", "maxId", "maxMeta", "maxFrame", "page", "maxRooms", "maxConnections", "maxUsers", "maxWatched"]) {
+      expect(() => createRegistry({ [name]: 1.5 })).toThrow(`option "${name}" must be a whole number, not 1.5`);
+    }
+    expect(createRegistry({ rate: 0.5 + 1, burst: 1.5, tick: 999.5 }).options.rate).toBe(1.5);
+    for (const name of ["lease", "ping", "tick", "grace", "settle", "flush", "heartbeat", "audit", "patience", "jitter", "windowAge"]) {
+      expect(() => createRegistry({ lease: 2 ** 31 - 1, [name]: 2 ** 31 })).toThrow(`option "${name}" must be at most 2147483647 ms`);
+    }
+    expect(createRegistry({ lease: 2 ** 31 - 1 }).options.lease).toBe(2_147_483_647);
+    expect(() => createRegistry({ lease: 900, ping: 300 })).toThrow(/"lease" \(900 ms\) must be at least "tick" \(1000 ms\)/);
+    for (const bad of [{ window: -1 }, { window: 1.5 }, { windowAge: NaN }, { settle: "5" }, { windw: 5 }]) expect(() => memoryLog(bad as never)).toThrow(new RegExp(`^memoryLog: .*"${Object.keys(bad)[0]!}"`));
+  });
+
   it("[S4] a link's lease is checked too", () => {
     const registry = createRegistry({ clock: fakeClock() });
-    for (const lease of [0, -1, NaN, Infinity, "5"] as never[]) expect(() => registry.open({ wire: fakeWire(), peer: "a", lease })).toThrow(/"lease"/);
+    for (const lease of [0, -1, NaN, Infinity, 2 ** 31, "5"] as never[]) expect(() => registry.open({ wire: fakeWire(), peer: "a", lease })).toThrow(/"lease"/);
     expect(registry.health().links).toBe(0);
   });
 
   it("[S4] kick and drain refuse times that are none", async () => {
     const registry = createRegistry({ clock: fakeClock() });
     for (const block of [-1, NaN, Infinity]) expect(() => registry.kick("ann", "r", { block })).toThrow(/registry\.kick: "block"/);
-    for (const reconnectWithin of [-1, NaN, undefined as never]) await expect(registry.drain({ reconnectWithin })).rejects.toThrow(/registry\.drain: "reconnectWithin"/);
+    for (const reconnectWithin of [-1, NaN, 2 ** 31, undefined as never]) await expect(registry.drain({ reconnectWithin })).rejects.toThrow(/registry\.drain: "reconnectWithin"/);
     expect(() => registry.on("joined", 5 as never)).toThrow(TypeError);
+    expect(() => registry.on("jioned" as never, () => undefined)).toThrow('there is no event "jioned"');
   });
 });
 
@@ -62,6 +77,10 @@ describe("the system's own", () => {
     const ran: string[] = [];
     const stop = systemClock.after(0, () => ran.push("stopped"));
     stop();
+    // Longer than a timer can wait, which the platform would take for at once.
+    const stopLong = systemClock.after(2 ** 31, () => ran.push("too soon"));
+    await new Promise<void>((resolve) => { setTimeout(resolve, 5); });
+    stopLong();
     await new Promise<void>((resolve) => { systemClock.after(0, () => { ran.push("ran"); resolve(); }); setTimeout(() => undefined, 50); });
     await settled();
     expect(ran).toEqual(["ran"]);

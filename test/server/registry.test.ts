@@ -1,9 +1,11 @@
 import { describe, expect, it } from "vitest";
-import { memoryLog } from "../../src/server/memory-log.js";
+import { memoryLog, type MemoryLog } from "../../src/server/memory-log.js";
 import { createRegistry } from "../../src/server/registry.js";
 import { fakeClock } from "../support/fake-clock.js";
 import { fakeWire } from "../support/fake-wire.js";
-import { agrees, settled, world, type FakeClient } from "../support/server.js";
+import { agrees, settled, world, type FakeClient, type Meta, type World } from "../support/server.js";
+
+type Here = { readonly w: World; readonly log: MemoryLog<Meta>; readonly ann: FakeClient };
 
 const types = (client: FakeClient): string[] => client.news().map(({ type }) => type);
 
@@ -235,6 +237,14 @@ describe("queries", () => {
     expect(w.registry.health().rooms).toBe(2);
   });
 
+  it("[S2] take a user's number for its text, as `identify` does", () => {
+    const w = world();
+    void w.open("a", { user: 42 }).link.join("r");
+    expect([w.registry.isOnlineHere(42), w.registry.roomsOfHere(42), w.registry.isOnlineHere("42")]).toEqual([true, ["r"], true]);
+    w.registry.kick(42);
+    expect([w.registry.userCount("r"), w.registry.isOnlineHere(42)]).toEqual([0, false]);
+  });
+
   it("[L1] a room that is followed is kept until the last who follows it stops", async () => {
     const w = world({ grace: 0 });
     const [one, two] = [await w.registry.follow("r"), await w.registry.follow("r")];
@@ -267,7 +277,41 @@ describe("queries", () => {
   it("health says how things are", () => {
     const w = world();
     w.client("ann").join("r");
-    expect(w.registry.health()).toEqual({ links: 1, rooms: 1, slow: 0, busy: 0, draining: false, closed: false, errors: [] });
+    expect(w.registry.health()).toEqual({ links: 1, connections: 1, rooms: 1, slow: 0, busy: 0, draining: false, closed: false, errors: [] });
+  });
+});
+
+describe("the departed", () => {
+  /** Ann in `r` and `s`; `connections` of her that are still known about in the end. */
+  it.each([
+    ["leave", 1, ({ ann }: Here) => { ann.say({ type: "leave", room: "r" }); }],
+    ["close", 0, ({ ann }: Here) => { ann.link.closed("leave"); }],
+    ["vanish", 0, ({ ann }: Here) => { ann.link.closed("vanished"); }],
+    ["are silent for too long", 0, ({ w }: Here) => { w.clock.advance(80_000); }],
+    ["are kicked", 0, ({ w }: Here) => { w.registry.kick("ann"); }],
+    ["are kicked while they are in grace", 0, ({ w, ann }: Here) => { ann.link.closed("vanished"); w.registry.kick("ann"); }],
+    ["log out", 0, ({ ann }: Here) => { void ann.link.identify(undefined); }],
+    ["become somebody else", 2, ({ ann }: Here) => { void ann.link.identify({ user: "bob" }); }],
+    ["turn to watching", 1, ({ ann }: Here) => { ann.join("r", { present: false }); }],
+    ["are refused", 2, ({ w, ann }: Here) => { w.registry.kick("ann", "t", { block: 1_000 }); ann.join("t"); }],
+    ["join twice", 2, ({ ann }: Here) => { ann.join("r", { meta: { i: 1 } }); }],
+    ["were in a room that starts again", 2, ({ log }: Here) => { log.restart("r"); }],
+    ["were in a room that starts again while they are in grace", 0, ({ log, ann }: Here) => { ann.link.closed("vanished"); log.restart("r"); }],
+    ["are reaped, and announced again", 2, ({ w, log }: Here) => { log.append("r", [{ type: "disconnect", conn: w.registry.users("r")[0]!.connections[0]!.conn, reason: "node-lost" }]); }],
+  ])("[R12] of connections that %s nothing is kept", (_, kept, depart) => {
+    const clock = fakeClock();
+    const log = memoryLog<Meta>({ clock });
+    const w = world({ clock, log });
+    const ann = w.client("ann");
+    ann.join("r");
+    ann.join("s", { watch: "none" });
+    expect(w.registry.health().connections).toBe(2);
+    depart({ w, log, ann });
+    for (let i = 0; i < 12; i++) {
+      ann.link.heard();
+      w.clock.advance(1_000);
+    }
+    expect([w.registry.health().connections, ["r", "s", "t"].reduce((sum, room) => sum + (log.room(room)?.connectionCount ?? 0), 0)]).toEqual([kept, kept]);
   });
 });
 

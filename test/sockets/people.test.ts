@@ -202,14 +202,19 @@ describe("answers that come too late", () => {
     }
   });
 
-  it("[H6] [pain P15] a leave that came while `authorize` was awaited comes after the join that waited for it", async () => {
-    const answer = later<boolean>();
-    const server = await serve({ grace: LONG, patience: LONG, attach: { authorize: () => answer.promise } });
+  it("[H12, V4] [pain P15] a leave waits for no `authorize`, and the join that waited for it comes to nothing; one after it is acknowledged", async () => {
+    const answers = { users: later<boolean>(), count: later<boolean>() };
+    const server = await serve({ grace: LONG, patience: LONG, attach: { authorize: ({ room, watch }) => room === "other" || answers[watch as "users" | "count"].promise } });
     const ann = await hand(server, "ann");
-    ann.say(join(1), { type: "leave", n: 2, room: ROOM }, { type: "ping", n: 3 });
-    await until(() => expect(ann.all("pong").length).toBe(1));
-    answer.resolve(true);
-    await until(() => expect(ann.all("joined").length).toBe(1));
-    await until(() => expect(server.told).toEqual(["joined ann", "left ann leave"]));
+    ann.say(join(1), { type: "leave", n: 2, room: ROOM }, join(3, { watch: "count" }));
+    answers.users.resolve(true);
+    ann.say(join(4, { room: "other" }));
+    await until(() => expect(ann.all("joined")).toMatchObject([{ re: 4 }]));
+    expect(server.told).toEqual(["joined ann"]);
+    answers.count.resolve(true);
+    await until(() => expect(ann.all("joined")).toMatchObject([{ re: 4 }, { re: 3, user: "ann" }]));
+    await until(() => expect(ann.all("count")).toMatchObject([{ users: 1 }]));
+    ann.say(join(5), { type: "leave", n: 6, room: ROOM });
+    await until(() => expect(server.told).toEqual(["joined ann", "joined ann", "left ann leave"]));
   });
 });

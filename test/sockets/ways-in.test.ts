@@ -126,10 +126,17 @@ describe("what a view may be told", () => {
     const others = [await liveTab(server, "bob"), await liveTab(server, "cem")];
     await until(() => expect(ann.view()).toMatchObject({ limited: false, userCount: 3 }));
     const dia = await liveTab(server, "dia");
-    expect(dia.view()).toMatchObject({ limited: true, users: undefined, userCount: 4, connectionCount: 4 });
+    const all = [ann, ...others, dia];
+    // Those who had the list, too.
+    const counted = (users: number): void => {
+      for (const one of all) expect(one.view()).toMatchObject({ status: "live", limited: true, users: undefined, userCount: users, connectionCount: users });
+    };
+    await until(() => { counted(4); });
     dia.room.leave();
-    await until(() => expect(dia.view()).toMatchObject({ limited: false, userCount: 3 }));
-    for (const one of [ann, ...others, dia]) await until(() => expect(one.people()).toEqual(["ann", "bob", "cem"]));
+    await until(() => { counted(3); });
+    others[1]!.room.leave();
+    for (const one of all) await until(() => expect([one.view().status, one.view().limited, one.people()]).toEqual(["live", false, ["ann", "bob"]]));
+    expect(all.flatMap(({ changes }) => changes).filter((change) => change.startsWith("left"))).toEqual([]);
   });
 
   it("[P7] a room of a megabyte comes in pages, and shows whole or not at all", async () => {

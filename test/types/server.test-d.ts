@@ -1,6 +1,6 @@
 import { describe, expectTypeOf, it } from "vitest";
 import { z } from "zod";
-import { createRegistry, memoryLog, type Identity, type Link, type Registry, type RegistryEvents, type Verdict, type Wire } from "../../src/server/index.js";
+import { createRegistry, memoryLog, type Identity, type KnownIdentity, type Link, type Registry, type RegistryEvents, type Verdict, type Wire } from "../../src/server/index.js";
 import type { Room, User } from "../../src/core/room.js";
 import type { Reason } from "../../src/core/event.js";
 
@@ -36,6 +36,19 @@ describe("the registry's types", () => {
     void link.update("r", { name: "Ann" });
     // @ts-expect-error the peer is another wire's
     registry.open({ wire, peer: "1" });
+  });
+
+  it("gives autoJoin a user that is a string, as it is at run time", () => {
+    const registry = createRegistry<Meta>();
+    registry.open({
+      wire, peer: { id: 1 }, user: 42,
+      autoJoin: (identity) => {
+        expectTypeOf(identity).toEqualTypeOf<KnownIdentity<Meta>>();
+        expectTypeOf(identity.user).toEqualTypeOf<string>();
+        return `home of ${identity.user.toUpperCase()}`;
+      },
+    });
+    expectTypeOf<Parameters<Registry<Meta>["isOnlineHere"]>>().toEqualTypeOf<[user: string | number]>();
   });
 
   it("says what each event carries", () => {
