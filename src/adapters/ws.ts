@@ -53,7 +53,7 @@ export type WsPresence<M, A extends unknown[] = []> = {
 /**
  * Gives the sockets of a `ws` server presence, from the next that opens (of those that are open already the request is gone: see `accept`).
  * Pings them every `ping` ms, and ends one that was silent for `lease` ms; any frame proves life, also the app's.
- * Throws a `TypeError` when the server is attached to this registry already, the registry is closed, or `origins` makes no sense.
+ * Throws a `TypeError` when the server is attached to this registry already, the registry is closed, or an option is unknown or makes no sense.
  */
 export function attachWs<M, A extends unknown[] = []>(wss: WebSocketServer, registry: Registry<M, unknown>, options: WsOptions<M, A> = {}): WsPresence<M, A> {
   if (typeof (wss as WebSocketServer | undefined)?.handleUpgrade !== "function") throw new TypeError("attachWs: the first argument must be a WebSocketServer of the package ws.");

@@ -55,7 +55,7 @@ export type ErrorCode =
 
 /** What a registry's `error` event reports besides the codes above. */
 export type RegistryErrorCode =
-  /** A listener of `registry.on` threw. */
+  /** A listener of `registry.on` threw, or its promise was rejected. */
   | "listener_failed"
   /** Host, log and sockets did not agree, and one of them was put right. */
   | "audit_repaired"
@@ -65,7 +65,7 @@ export type RegistryErrorCode =
   | "auto_join_failed"
   /** `autoJoin` did not answer in time. */
   | "auto_join_timeout"
-  /** A page of another origin asked for presence (diagnostics only). */
+  /** A page of another origin asked for presence; said once for each origin. */
   | "origin_refused";
 
 /** What a client's view has as `error.code` besides what the server said. */

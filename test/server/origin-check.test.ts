@@ -29,7 +29,7 @@ describe("originCheck, by default", () => {
 });
 
 describe("originGate", () => {
-  it("[S2, pain P08] says once for each origin whom it refused, and how to let them in; made-up origins fill no memory", () => {
+  it("[S2] says once for each origin whom it refused, and how to let them in; made-up origins fill no memory", () => {
     const registry = createRegistry();
     const errors: string[] = [];
     registry.on("error", ({ code, message }) => errors.push(`${code}: ${message}`));
