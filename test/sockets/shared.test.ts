@@ -114,7 +114,8 @@ describe("a defect of ours", () => {
       expect(ann.view().users!.map(({ id, meta }) => [id, meta]).sort()).toEqual(people);
       expect(ann.view().room!.digest).toBe(server.registry.snapshot(ROOM).digest);
     });
-    if (where !== "encodeFrame") expect(server.registry.snapshot(ROOM).epoch).toBeGreaterThan(epoch);
+    // It may have struck in a tick, which is of no room, leaves the host as it was, and comes again.
+    if (where !== "encodeFrame" && (where !== "step" || server.errors[0]!.room !== undefined)) expect(server.registry.snapshot(ROOM).epoch).toBeGreaterThan(epoch);
     expect(bob.all("snapshot").length).toBeGreaterThan(0);
     // Nobody was seen to go and come, and nobody lost their socket.
     expect([ann.changes, server.told].flat().filter((what) => /^(left|joined)/.test(what))).toEqual(["joined bob", "joined ann", "joined bob"]);
