@@ -16,7 +16,7 @@ const STEPS = `
   import { compare } from "../scripts/bots/check.js";
   import { ROOM, startServer } from "../scripts/bots/server.js";
   const server = await startServer(0);
-  const bots = [["ann", 1], ["ann", 2], ["bob", 1], ["cem", 1]].map(([user, tab]) => createBot(server.url, user, tab, chanceOf(tab)));
+  const bots = [["ann", 1, "ws"], ["ann", 2, "ws"], ["bob", 1, "ws"], ["cem", 1, "ws"]].map(([user, tab, link]) => createBot({ url: server.url, user, tab, link, chance: chanceOf(tab) }));
   const [ann, ann2, bob, cem] = bots;
   const sleep = (ms) => new Promise((resolve) => { setTimeout(resolve, ms); });
   const syncs = () => bots.reduce((sum, bot) => sum + bot.syncs(), 0);
