@@ -1,30 +1,32 @@
-import type { Server } from "node:http";
+import type { IncomingMessage, Server } from "node:http";
 import { WebSocketServer } from "ws";
 import { attachWs } from "../../src/adapters/ws.js";
-import type { Registry } from "../../src/server/index.js";
+import type { Identity, Registry } from "../../src/server/index.js";
 
 /** What a connection came by. */
 export type LinkKind = "ws" | "socket.io";
-export const LINK_KINDS: readonly LinkKind[] = ["ws"];
+export const LINK_KINDS = ["ws"] as const satisfies readonly LinkKind[];
 
 export type Meta = { readonly name: string; readonly link: LinkKind };
 /** Where ws clients go; socket.io has its own path. */
 export const WS_PATH = "/ws";
 
+/** What stands behind the `?` of a request; not by `URL`, which throws at what is none. */
+export function queryOf(request: IncomingMessage): URLSearchParams {
+  return new URLSearchParams(request.url?.split("?")[1]);
+}
+
 /** Everybody who knows how may be anybody: in an app the session says who it is. */
-function userIn(query: string | undefined): { readonly user: string } | undefined {
-  const user = new URL(query ?? "/", "http://localhost").searchParams.get("user");
-  return user === null ? undefined : { user };
+function identityIn(request: IncomingMessage, link: LinkKind): Identity<Meta> | undefined {
+  const user = queryOf(request).get("user");
+  return user === null ? undefined : { user, meta: { link } };
 }
 
 /** Gives an HTTP server both kinds of sockets, in the rooms of one registry. Returns what ends them, without a goodbye. */
 export function attachSockets(http: Server, registry: Registry<Meta>): () => void {
   const wss = new WebSocketServer({ noServer: true, maxPayload: 64 * 1024, perMessageDeflate: false });
   const presence = attachWs<Meta>(wss, registry, {
-    identify: (_, request) => {
-      const identity = userIn(request.url);
-      return identity && { ...identity, meta: { link: "ws" } };
-    },
+    identify: (_, request) => identityIn(request, "ws"),
     authorize: () => true,
   });
   http.on("upgrade", (request, socket, head) => {
