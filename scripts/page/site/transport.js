@@ -1,6 +1,6 @@
 // The two ways to the server.
 import { webSocketTransport } from "/headcount.js";
-import { link, tab, user } from "./visitor.js";
+import { tab, user } from "./visitor.js";
 
 function wsTransport() {
   const address = new URL("/ws", location.href);
