@@ -1,5 +1,6 @@
 import type { Transport } from "../../src/ports.js";
 import type { Chance } from "./chance.js";
+import { socketIoLine } from "./socket.io-line.js";
 import type { LinkKind } from "./sockets.js";
 import { wsLine } from "./ws-line.js";
 
@@ -26,7 +27,7 @@ export interface Line {
   stall(ms: number): void;
 }
 
-const LINES: Readonly<Record<LinkKind, (options: LineOptions) => Line>> = { ws: wsLine, "socket.io": wsLine };
+const LINES: Readonly<Record<LinkKind, (options: LineOptions) => Line>> = { ws: wsLine, "socket.io": socketIoLine };
 
 export function openLine(kind: LinkKind, options: LineOptions): Line {
   return LINES[kind](options);

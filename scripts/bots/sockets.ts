@@ -1,11 +1,13 @@
 import type { IncomingMessage, Server } from "node:http";
+import { Server as SocketIo } from "socket.io";
 import { WebSocketServer } from "ws";
+import { attachSocketIo } from "../../src/adapters/socket.io.js";
 import { attachWs } from "../../src/adapters/ws.js";
 import type { Identity, Registry } from "../../src/server/index.js";
 
 /** What a connection came by. */
-export type LinkKind = "ws" | "socket.io";
-export const LINK_KINDS = ["ws"] as const satisfies readonly LinkKind[];
+export const LINK_KINDS = ["ws", "socket.io"] as const;
+export type LinkKind = (typeof LINK_KINDS)[number];
 
 export type Meta = { readonly name: string; readonly link: LinkKind };
 /** Where ws clients go; socket.io has its own path. */
@@ -24,11 +26,17 @@ function identityIn(request: IncomingMessage, link: LinkKind): Identity<Meta> | 
 
 /** Gives an HTTP server both kinds of sockets, in the rooms of one registry. Returns what ends them, without a goodbye. */
 export function attachSockets(http: Server, registry: Registry<Meta>): () => void {
+  const closeWs = attachPlain(http, registry);
+  const closeIo = attachIo(http, registry);
+  return () => {
+    closeWs();
+    closeIo();
+  };
+}
+
+function attachPlain(http: Server, registry: Registry<Meta>): () => void {
   const wss = new WebSocketServer({ noServer: true, maxPayload: 64 * 1024, perMessageDeflate: false });
-  const presence = attachWs<Meta>(wss, registry, {
-    identify: (_, request) => identityIn(request, "ws"),
-    authorize: () => true,
-  });
+  const presence = attachWs<Meta>(wss, registry, { identify: (_, request) => identityIn(request, "ws"), authorize: () => true });
   http.on("upgrade", (request, socket, head) => {
     // The others are socket.io's.
     if (!request.url?.startsWith(WS_PATH)) return;
@@ -43,9 +51,22 @@ export function attachSockets(http: Server, registry: Registry<Meta>): () => voi
       else if (!text.startsWith('["hc",')) socket.send(`echo ${text}`);
     });
   });
-
   return () => {
     for (const socket of wss.clients) socket.terminate();
     wss.close();
   };
+}
+
+function attachIo(http: Server, registry: Registry<Meta>): () => void {
+  const { ping, lease } = registry.options;
+  // socket.io keeps time itself.
+  const io = new SocketIo(http, { pingInterval: ping, pingTimeout: lease - ping, maxHttpBufferSize: 64 * 1024 });
+  const presence = attachSocketIo(io, registry, { identify: (socket) => identityIn(socket.request, "socket.io"), authorize: () => true });
+  io.on("connection", (socket) => {
+    socket.on("login", (user: unknown) => {
+      if (typeof user === "string") void presence.identify(socket, { user, meta: { link: "socket.io" } });
+    });
+  });
+  // Not `io.close`, which says goodbye and closes the HTTP server.
+  return () => { io.engine.close(); };
 }

@@ -2,7 +2,7 @@ import { createBot, type Bot } from "../bots/bot.js";
 import type { Chance } from "../bots/chance.js";
 import { LINK_KINDS, type LinkKind } from "../bots/sockets.js";
 
-const NAMES = ["Ada Lovelace", "Grace Hopper", "Alan Turing", "Mary Kenneth Keller", "Edsger Dijkstra", "Barbara Liskov", "Radia Perlman", "Tony Hoare"];
+const NAMES = ["Ana Souza", "Ben Okafor", "Lin Wei", "Dina Haddad", "Emil Novak", "Yuki Mori", "Priya Nair", "Tom Byrne"];
 const MOODS = ["tea", "lunch", "busy", "reading"];
 /** What one of them does next, by weight. */
 const DEEDS = ["open", "open", "open", "close", "close", "refresh", "refresh", "cut", "mood", "mood", "step"] as const;

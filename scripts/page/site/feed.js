@@ -41,7 +41,7 @@ export function createFeed(list) {
       const was = before.get(user.id);
       const is = user.connections.length;
       if (was === undefined || was === is) continue;
-      say("tabs", nameOf(user), is > was ? `has ${tabs(is)} now, and is one person` : `is down to ${tabs(is)}`);
+      say("tabs", nameOf(user), is > was ? `now has ${tabs(is)}` : `is down to ${tabs(is)}`);
     }
     before = counts;
   }

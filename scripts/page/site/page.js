@@ -139,7 +139,7 @@ async function check() {
   else if (truth.userCount === now.userCount && truth.connectionCount === now.connectionCount) {
     differed = false;
     tellCheck("yes", "Exactly what the server counts.");
-  } else if (view === now && differed) tellCheck("no", `The server counts ${truth.userCount} and ${truth.connectionCount}${now.status === "live" ? "." : "; this page knows that it is late."}`);
+  } else if (view === now && differed) tellCheck("no", `The server counts ${truth.userCount} and ${truth.connectionCount}${now.status === "live" ? "." : "; this page says itself that it does not know."}`);
   else differed = true;
   setTimeout(check, differed ? 300 : 1_500);
 }
