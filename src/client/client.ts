@@ -75,17 +75,18 @@ export function createClient(options: ClientOptions): Client {
     alarm = clock.after(ms, run);
   };
   const say = (): void => {
+    if (!transport.up) return;
     pinged = n++;
     transport.send(link ? { type: "ping", n: pinged } : { type: "hello", v: [PROTOCOL_VERSION], features: [] });
   };
-  /** Says `hello` until there is a `welcome`, then that we are here; and again while there is no answer. */
+  /** Says `hello` until there is a `welcome`, then that we are here; and again while there is no answer, or no link at all. */
   const call = (): void => {
     say();
     wait(backoff(tries++, timeouts.ping, SELDOM), () => {
       if (!link) all({ type: "down", error: UNANSWERED });
       // A timer that is late itself was asleep, and so was the answer.
       else if (now() - due < timeouts.ping) transport.probe();
-      if (transport.up) call();
+      call();
     });
   };
   const rest = (): void => {
@@ -123,6 +124,7 @@ export function createClient(options: ClientOptions): Client {
       // Before `listen`, which may call back at once, and from there come here again.
       if (ends) return;
       ends = [];
+      call();
       ends = [
         wake(() => {
           if (!link) {
@@ -139,8 +141,10 @@ export function createClient(options: ClientOptions): Client {
           },
           down(reason, retrying) {
             link = undefined;
+            tries = 0;
             alarm?.();
             all({ type: "down", error: retrying ? undefined : { code: "link_stopped", message: reason } });
+            if (retrying) call();
           },
           message,
         }),

@@ -135,6 +135,7 @@ export function openRoom<M>(name: RoomName, { meta, watch = "users", present = t
     put({ type: "wish", watch: mode || wanted ? MODES[mode] : undefined, present: wanted, renew });
   };
   const claim = <T>(told: Map<Claim, (value: T) => void>, listener: (value: T) => void, wanted: Watch): Stop => {
+    if (typeof listener !== "function") throw badOption("listener", "a function");
     const own: Claim = { mode: modeOf(wanted) };
     if (!closed) {
       claims.add(own);
@@ -199,16 +200,20 @@ function modeOf(watch: Watch): number {
   return mode;
 }
 
-/** A listener that throws is its own affair: the others hear all the same. */
-function tell<T>(listeners: Iterable<(value: T) => void>, value: T): void {
+/** A listener that throws, or whose promise is rejected, is its own affair: the others hear all the same. */
+function tell<T>(listeners: Iterable<(value: T) => unknown>, value: T): void {
   for (const listener of listeners) {
     try {
-      listener(value);
+      void Promise.resolve(listener(value)).catch(report);
     } catch (error) {
-      // Node has no `reportError`, and would end at an error that is thrown where nobody catches it.
-      ((globalThis as { reportError?: (error: unknown) => void }).reportError ?? console.error)(error);
+      report(error);
     }
   }
+}
+
+/** Node has no `reportError`, and would end at an error that is thrown where nobody catches it. */
+function report(error: unknown): void {
+  ((globalThis as { reportError?: (error: unknown) => void }).reportError ?? console.error)(error);
 }
 
 /** A copy as it will arrive: who edits theirs later changes nothing here. */

@@ -4,7 +4,7 @@ import type { Delta, RoomEvent, Snapshot } from "./event.js";
 import { sameJson } from "./json.js";
 import { comparePoints, laterPoint, type Point } from "./position.js";
 import { emptyRoom, type Behind, type BehindReason, type Room } from "./room.js";
-import { toSnapshot } from "./snapshot.js";
+import { usersOf } from "./select.js";
 
 /** Facts that a room holds back for what lies before them; beyond that an answer is cheaper. */
 const MAX_HELD_FACTS = 512;
@@ -76,7 +76,7 @@ function onSnapshot<M>(room: Room<M>, snapshot: Snapshot<M>): Room<M> {
   const to = laterPoint(snapshot, behind?.to.epoch === epoch ? behind.to : snapshot);
   const after = advance({ ...next, behind: { reason, to, held: [] } }, heldBy(room).filter((delta) => delta.epoch === epoch));
   // A room that is still behind, and by the same, was told nothing new.
-  return !order && sameJson([after.behind, toSnapshot(after)], [behind, toSnapshot(room)]) ? room : after;
+  return !order && sameJson([after.behind, usersOf(after)], [behind, usersOf(room)]) ? room : after;
 }
 
 /** Applies all that follow on, in the order of their starts; what lies beyond a hole waits. */

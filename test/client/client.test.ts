@@ -46,6 +46,28 @@ describe("the link", () => {
     expect(numbers).toEqual([...new Set(numbers)].sort((a, b) => a - b));
   });
 
+  it("[V6] says that a server which can't be reached is unanswered, at first and after a link that went", () => {
+    const w = world();
+    const room = w.client.room("r");
+    const seen: unknown[] = [];
+    room.subscribe(({ status, error }) => seen.push([status, error?.code]));
+    w.clock.advance(4_999);
+    expect(seen).toEqual([["idle", undefined], ["syncing", undefined]].slice(-seen.length));
+    w.clock.advance(1);
+    expect(room.getSnapshot()).toMatchObject({ status: "syncing", error: { code: "unanswered" } });
+    w.greet();
+    expect(room.getSnapshot().error).toBeUndefined();
+    w.wire.lose();
+    expect(room.getSnapshot().error).toBeUndefined();
+    w.clock.advance(5_000);
+    expect(room.getSnapshot().error).toMatchObject({ code: "unanswered" });
+    // A transport that won't come back says why, and nothing is waited for.
+    w.greet();
+    w.wire.lose("refused", false);
+    w.clock.advance(60_000);
+    expect(room.getSnapshot().error).toMatchObject({ code: "link_stopped" });
+  });
+
   it("[V6] says that a server which never welcomes is unanswered, and goes on saying hello, ever more rarely", () => {
     const w = world();
     const room = w.client.room("r");
