@@ -42,7 +42,7 @@ export function keepCompany(url: string, people: number, chance: Chance): () => 
     else {
       guest.moody = !guest.moody;
       const shown = guest.moody ? `${name} (${chance.pick(MOODS) ?? ""})` : name;
-      for (const one of open) one.rename(shown);
+      for (const one of tabs) one.rename(shown);
     }
   }
 

@@ -8,7 +8,7 @@ export async function main(root: string): Promise<void> {
 
   let page: Page;
   try {
-    page = await startPage({ root, port, company: 6, ...(host !== undefined && { host }) });
+    page = await startPage({ root, port, company: 7, ...(host !== undefined && { host }) });
   } catch (error) {
     const { code } = error as NodeJS.ErrnoException;
     if (code === "EADDRINUSE") stop(`Port ${port} is taken. Another one: PORT=${port + 1} npm start`, 1);

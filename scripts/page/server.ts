@@ -118,9 +118,8 @@ function send(response: ServerResponse, extension: string, body: string | Buffer
   response.writeHead(200, { ...HEADERS, "content-type": TYPES.get(extension) ?? "application/json" }).end(body);
 }
 
-/** `dist/browser.js` as `npm run build` would make it now, and the transport over socket.io. */
+/** `dist/browser.js`, as `npm run build` would make it now. */
 async function bundle(root: string): Promise<string> {
-  const contents = 'export * from "./src/browser.ts"; export { socketIoTransport } from "./src/adapters/socket.io-client.ts";';
-  const { outputFiles } = await build({ stdin: { contents, resolveDir: root }, bundle: true, write: false, format: "esm", target: "es2022", logLevel: "error" });
+  const { outputFiles } = await build({ entryPoints: [join(root, "src/browser.ts")], bundle: true, write: false, format: "esm", target: "es2022", logLevel: "error" });
   return outputFiles[0]?.text ?? "";
 }
