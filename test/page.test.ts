@@ -194,14 +194,6 @@ it.runIf(picture && path !== undefined)("takes the picture of the README", { tim
   const mine = await open("Sam Green", "socket.io");
   await open("Sam Green", "ws");
   await sleep(20_000);
-  // Not while a line of it is still coming in.
-  let before: string;
-  let now = "";
-  do {
-    before = now;
-    await sleep(1_000);
-    now = String(await news(mine));
-  } while (now !== before);
   writeFileSync(join(root, "docs/demo.png"), await mine.picture({ width: 1280, height: 800 }));
   await browser.close();
   await page.close();

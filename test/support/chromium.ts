@@ -17,7 +17,7 @@ export type Tab = {
   readonly click: (selector: string) => Promise<void>;
   /** Stops the page as the browser stops one that was long in the background, or lets it go on. */
   readonly freeze: (frozen: boolean) => Promise<void>;
-  /** A PNG of what a window of that size shows. */
+  /** A PNG of what a window of that size shows, of nothing while it moves. */
   readonly picture: (look: { readonly width: number; readonly height: number; readonly scale?: number; readonly scheme?: "light" | "dark" }) => Promise<Buffer>;
   readonly close: () => Promise<void>;
   readonly send: (method: string, params?: Json) => Promise<Json>;
@@ -92,7 +92,7 @@ export async function launchChromium(path: string): Promise<Chromium> {
       freeze: async (frozen) => { await send("Page.setWebLifecycleState", { state: frozen ? "frozen" : "active" }); },
       async picture({ width, height, scale = 1, scheme = "light" }) {
         await send("Emulation.setDeviceMetricsOverride", { width, height, deviceScaleFactor: scale, mobile: width < 600 });
-        await send("Emulation.setEmulatedMedia", { features: [{ name: "prefers-color-scheme", value: scheme }] });
+        await send("Emulation.setEmulatedMedia", { features: [{ name: "prefers-color-scheme", value: scheme }, { name: "prefers-reduced-motion", value: "reduce" }] });
         await sleep(600);
         const { data } = await send("Page.captureScreenshot", { format: "png" });
         return Buffer.from(data as string, "base64");

@@ -27,12 +27,12 @@ export function createFeed(list) {
   /** A change of people. */
   function change(change) {
     const who = nameOf({ id: change.user, meta: change.meta });
-    const before = nameOf({ id: change.user, meta: change.previous });
+    const formerly = nameOf({ id: change.user, meta: change.previous });
     const late = change.cause === "resync" ? " while I was away" : "";
     if (change.type === "joined") say("joined", who, `joined${late}`);
     else if (change.type === "left") say("left", who, `left${late}${change.reason && change.reason in REASONS ? `: ${REASONS[change.reason]}` : ""}`);
     // Who opens a tab that comes by another way shows another meta, of which nothing is written here.
-    else if (change.type === "updated" && before !== who) say("updated", before, `is now ${who}`);
+    else if (change.type === "updated" && formerly !== who) say("updated", formerly, `is now ${who}`);
   }
 
   let before;
