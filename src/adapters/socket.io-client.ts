@@ -1,6 +1,10 @@
 import { badOption } from "../client/option.js";
 import type { Transport, TransportListener } from "../ports.js";
 
+// eslint-disable-next-line @typescript-eslint/no-explicit-any -- with `never` or `unknown` a socket whose events are typed would not do
+type Args = any[];
+type Listener = (...args: Args) => void;
+
 /** What is used of a socket of `socket.io-client`, version 4.7 or later. */
 export interface SocketIoLike {
   readonly connected: boolean;
@@ -13,9 +17,9 @@ export interface SocketIoLike {
     on(event: "reconnect_failed", listener: () => void): unknown;
     off(event: "reconnect_failed", listener: () => void): unknown;
   };
-  on(event: string, listener: (...args: never[]) => void): unknown;
-  off(event: string, listener: (...args: never[]) => void): unknown;
-  emit(event: string, message: object): unknown;
+  on(event: string, listener: Listener): unknown;
+  off(event?: string, listener?: Listener): unknown;
+  emit(event: string, ...args: Args): unknown;
 }
 
 export type SocketIoClientOptions = {
