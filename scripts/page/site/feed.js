@@ -2,7 +2,7 @@
 import { nameOf, tabs } from "./people.js";
 
 const MOST = 80;
-const REASONS = { leave: "said goodbye", vanished: "the line was lost, and nobody came back", timeout: "fell silent for too long", kicked: "was sent away", "node-lost": "their server went" };
+const REASONS = { leave: "said goodbye", vanished: "closed the last tab, or lost the line", timeout: "fell silent for too long", kicked: "was sent away", "node-lost": "their server went" };
 
 const clock = new Intl.DateTimeFormat(undefined, { hour: "2-digit", minute: "2-digit", second: "2-digit", hourCycle: "h23" });
 
