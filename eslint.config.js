@@ -51,4 +51,8 @@ export default defineConfig(
     },
   },
   { files: ["**/*.js", "**/*.mjs"], extends: [tseslint.configs.disableTypeChecked], languageOptions: { globals: { process: "readonly", console: "readonly", URL: "readonly", setTimeout: "readonly" } } },
+  {
+    files: ["scripts/page/site/*.js"],
+    languageOptions: { globals: Object.fromEntries(["document", "location", "localStorage", "crypto", "fetch", "URLSearchParams", "addEventListener", "queueMicrotask"].map((name) => [name, "readonly"])) },
+  },
 );

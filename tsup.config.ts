@@ -17,6 +17,8 @@ export default defineConfig([
       client: "src/client/index.ts",
       ws: "src/adapters/ws.ts",
       websocket: "src/adapters/websocket.ts",
+      "socket.io": "src/adapters/socket.io.ts",
+      "socket.io-client": "src/adapters/socket.io-client.ts",
     },
     format: ["esm", "cjs"],
     splitting: true,

@@ -118,21 +118,53 @@ attachWs(new WebSocketServer({ noServer: true }), createRegistry<Meta>(), {
 });
 `;
 
+const USE_SOCKET_IO = `
+import { Server } from "socket.io";
+import { io as connect } from "socket.io-client";
+import { createClient } from "${name}/client";
+import { createRegistry } from "${name}/server";
+import { attachSocketIo } from "${name}/socket.io";
+import { socketIoTransport } from "${name}/socket.io-client";
+
+type Meta = { name: string };
+interface ToServer { hello: (to: string) => void }
+interface ToClient { news: (text: string, done: () => void) => void }
+interface Between { ping: () => void }
+interface Data { user: string }
+const io = new Server<ToServer, ToClient, Between, Data>();
+const presence = attachSocketIo(io, createRegistry<Meta>(), {
+  identify: (socket) => ({ user: socket.data.user, meta: { name: socket.id } }),
+  authorize: ({ user, room, socket }) => user === room && socket.connected,
+});
+io.on("connection", (socket) => { void presence.of(socket)?.join("lobby"); });
+attachSocketIo(io.of("/other"), createRegistry<Meta>(), {
+  // @ts-expect-error the socket's data is typed
+  identify: (socket) => ({ user: socket.data.usr }),
+});
+attachSocketIo(io.of("/third"), createRegistry<Meta>(), {
+  // @ts-expect-error meta is typed
+  identify: () => ({ user: "ann", meta: { name: 1 } }),
+});
+createClient({ transport: socketIoTransport(connect("http://127.0.0.1:1")) });
+// @ts-expect-error no socket
+socketIoTransport({});
+`;
+
 const COMPILERS = [
   ["typescript", "6.0", ["nodenext", "bundler"]],
   ["typescript-5.4", "5.4", ["nodenext", "bundler", "node10"]],
 ];
 const MODULE = { nodenext: "nodenext", bundler: "esnext", node10: "commonjs" };
 
-/** Type-checks a text as a consumer with these settings has it; our declarations too, for \`skipLibCheck\` is off. */
-async function compile(compiler, resolution, label, text, types) {
+/** Type-checks a text as a consumer with these settings has it; our declarations too, where \`skipLibCheck\` is off. */
+async function compile(compiler, resolution, label, text, types, skipLibCheck = false) {
   // Under nodenext a package has two faces, by the importing file's format.
   const files = (resolution === "nodenext" ? ["use.mts", "use.cts"] : ["use.ts"]).map((file) => {
     write(join(label, file), text);
     return file;
   });
   write(join(label, "tsconfig.json"), JSON.stringify({
-    compilerOptions: { module: MODULE[resolution], moduleResolution: resolution, target: "es2022", lib: ["es2022", "dom"], types, strict: true, exactOptionalPropertyTypes: true, noEmit: true },
+    compilerOptions: { module: MODULE[resolution], moduleResolution: resolution, target: "es2022", lib: ["es2022", "dom"], types, strict: true, exactOptionalPropertyTypes: true, noEmit: true, skipLibCheck },
     files,
   }));
   await run(join(modules, compiler, "bin/tsc"), ["-p", join(consumer, label)]);
@@ -173,10 +205,13 @@ if (tarball) {
     symlinkSync(join(modules, "@types", dependency), join(consumer, "node_modules/@types", dependency), "junction");
   }
   symlinkSync(join(modules, "undici-types"), join(consumer, "node_modules/undici-types"), "junction");
+  for (const peer of ["socket.io", "socket.io-client"]) symlinkSync(join(modules, peer), join(consumer, "node_modules", peer), "junction");
   // To a compiler under "bundler" a package looks as it does to an ES module under "nodenext".
   for (const [compiler, version, resolutions] of COMPILERS) {
     for (const resolution of resolutions.filter((one) => one !== "bundler")) {
       await check(`TypeScript ${version}, ${resolution}, with ws`, () => compile(compiler, resolution, `ws-${version}-${resolution}`, USE_WS, ["node"]));
+      // The declarations of engine.io 6.6 need a later @types/node than ours.
+      await check(`TypeScript ${version}, ${resolution}, with socket.io`, () => compile(compiler, resolution, `socket.io-${version}-${resolution}`, USE_SOCKET_IO, ["node"], true));
     }
   }
 }

@@ -1,13 +1,15 @@
-// `npm start`: bundles the bots with the library's own sources, as they are or with one fault built in, and runs them.
+// `npm start` serves the page; with arguments (`npm start -- --bots 50`) it runs a crowd of bots instead.
+// Both are bundled with the library's own sources, as they are or with one fault built in.
 import { mkdtempSync, rmSync } from "node:fs";
 import { join } from "node:path";
-import { pathToFileURL } from "node:url";
+import { fileURLToPath, pathToFileURL } from "node:url";
 import { build } from "esbuild";
 import { FAULTS, withFault } from "./bots/faults.mjs";
 
-const root = new URL("..", import.meta.url).pathname;
+const root = fileURLToPath(new URL("..", import.meta.url));
 // `--break=seq` is the same as `--break seq`.
 const args = process.argv.slice(2).flatMap((one) => one.split("="));
+const crowd = args.length > 0;
 const fault = args.includes("--break") ? args[args.indexOf("--break") + 1] ?? "" : undefined;
 if (fault !== undefined && !Object.hasOwn(FAULTS, fault)) {
   console.error(`--break takes one of: ${Object.keys(FAULTS).join(", ")}`);
@@ -17,9 +19,9 @@ if (fault !== undefined && !Object.hasOwn(FAULTS, fault)) {
 // Inside the project, so that the bundle finds the installed packages.
 const folder = mkdtempSync(join(root, "node_modules", ".bots-"));
 process.on("exit", () => { rmSync(folder, { recursive: true, force: true }); });
-const outfile = join(folder, "bots.mjs");
+const outfile = join(folder, "bundle.mjs");
 await build({
-  entryPoints: [join(root, "scripts/bots/main.ts")],
+  entryPoints: [join(root, crowd ? "scripts/bots/main.ts" : "scripts/page/main.ts")],
   outfile,
   bundle: true,
   platform: "node",
@@ -28,4 +30,5 @@ await build({
   logLevel: "error",
   plugins: fault !== undefined ? [withFault(root, fault)] : [],
 });
-await import(pathToFileURL(outfile).href);
+const { main } = await import(pathToFileURL(outfile).href);
+if (!crowd) await main(root);

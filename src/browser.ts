@@ -2,6 +2,7 @@ export {
   anyOf, askOf, changes, connectionCount, doubt, emptyRoom, latest, reduce, reduceAll, toSnapshot, userCount, usersOf,
 } from "./index.js";
 export { browserWake, createClient, createPresence } from "./client/index.js";
+export { socketIoTransport } from "./adapters/socket.io-client.js";
 export { webSocketTransport } from "./adapters/websocket.js";
 
 export type {
@@ -11,4 +12,5 @@ export type {
 export type {
   Change, Client, ClientOptions, ClientRoom, Clock, CodedError, Presence, Random, RoomOptions, Self, Stop, SubscribeOptions, Transport, TransportListener, View, ViewError, Wake, Watch,
 } from "./client/index.js";
+export type { SocketIoClientOptions, SocketIoLike } from "./adapters/socket.io-client.js";
 export type { SocketClass, SocketLike, WebSocketOptions } from "./adapters/websocket.js";

@@ -16,8 +16,8 @@ const STEPS = `
   import { compare } from "../scripts/bots/check.js";
   import { ROOM, startServer } from "../scripts/bots/server.js";
   const server = await startServer(0);
-  const bots = [["ann", 1], ["ann", 2], ["bob", 1], ["cem", 1]].map(([user, tab]) => createBot(server.url, user, tab, chanceOf(tab)));
-  const [ann, ann2, bob, cem] = bots;
+  const bots = [["ann", 1, "ws"], ["ann", 2, "socket.io"], ["bob", 1, "ws"], ["cem", 1, "socket.io"], ["dia", 1, "socket.io"]].map(([user, tab, link]) => createBot({ url: server.url, user, tab, link, chance: chanceOf(tab) }));
+  const [ann, ann2, bob, cem, dia] = bots;
   const sleep = (ms) => new Promise((resolve) => { setTimeout(resolve, ms); });
   const syncs = () => bots.reduce((sum, bot) => sum + bot.syncs(), 0);
   const step = async (what, act) => {
@@ -33,8 +33,16 @@ const STEPS = `
   const asked = syncs();
   await step("some heartbeats", () => sleep(2_200));
   if (syncs() > asked) { console.log("WRONG: views had to ask in calm"); process.exit(1); }
+  await step("a cut of each kind", () => { ann.cut(); dia.cut(); return sleep(200); });
+  const again = new Set();
+  const stop = server.registry.on("connected", ({ user }) => { again.add(user); });
+  // Of socket.io's clients each looks to the server's pings; of ours one asks itself, and more rarely.
+  await step("a stall", () => { ann.stall(2_200); dia.stall(2_200); return sleep(2_300); });
+  stop();
+  if (!again.has("dia")) { console.log("dia was not stalled"); process.exit(2); }
   await step("a time offline, in which somebody left and much happened", async () => {
     bob.offline(2_000);
+    dia.offline(2_000);
     cem.close();
     const busy = server.registry.open({ wire: { send: () => [], close() {}, open: () => true }, peer: 1, user: "busy", lease: 60_000 });
     for (let i = 0; i < 20; i++) { await busy.join(ROOM); await busy.leave(ROOM); }
@@ -47,6 +55,7 @@ const STEPS = `
 describe("the crowd of bots", () => {
   it.concurrent("agrees with the registry, after a short run of `npm start`", { timeout: 90_000 }, async () => {
     const { code, output } = await runNode(["scripts/start.mjs", "--bots", "12", "--seconds", "2", "--seed", "7"], "", 90_000);
+    expect(output).toContain("users by ws and socket.io,");
     expect(output).toContain("Every view, the registry and the open tabs agree.");
     expect(code).toBe(0);
   });

@@ -1,14 +1,26 @@
-import { WebSocket } from "ws";
-import { webSocketTransport } from "../../src/adapters/websocket.js";
 import { createClient, type Client, type ClientRoom, type View } from "../../src/client/index.js";
 import type { Transport } from "../../src/ports.js";
 import type { Chance } from "./chance.js";
-import { ROOM, type Meta } from "./server.js";
+import { openLine, type Line } from "./line.js";
+import { ROOM } from "./server.js";
+import type { LinkKind, Meta } from "./sockets.js";
+
+export type BotOptions = {
+  /** The server's address, `http://…`. */
+  readonly url: string;
+  readonly link: LinkKind;
+  readonly user: string;
+  /** Default: the user's id. */
+  readonly name?: string;
+  readonly tab: number;
+  readonly chance: Chance;
+};
 
 /** One tab of one user, on a real socket. */
 export type Bot = {
   readonly user: string;
   readonly tab: number;
+  readonly link: LinkKind;
   /** Whether the tab is open, and its user wants to be seen. */
   readonly present: () => boolean;
   readonly view: () => View<Meta> | undefined;
@@ -32,35 +44,23 @@ export type Bot = {
   readonly step: (ms: number) => void;
 };
 
-export function createBot(url: string, user: string, tab: number, chance: Chance): Bot {
-  let socket: WebSocket | undefined;
+export function createBot({ url, link, user, tab, chance, ...options }: BotOptions): Bot {
+  let line: Line | undefined;
   let client: Client | undefined;
   let room: ClientRoom<Meta> | undefined;
-  let name = user;
+  let name = options.name ?? user;
   let syncs = 0;
   let away = false;
-  let onlineAt = 0;
   let muted: { quiet: boolean } = { quiet: false };
   const here = new Set<string>();
   const flickers: string[] = [];
 
-  const remember = (opened: WebSocket): void => { socket = opened; };
-  class Socket extends WebSocket {
-    constructor(address: string | URL) {
-      super(address, { perMessageDeflate: false });
-      remember(this);
-    }
-  }
-
   function open(login: boolean): void {
     const mine = { quiet: false };
     muted = mine;
-    // Asked at each attempt, as an app would ask for a fresh token.
-    const address = (): string => {
-      if (Date.now() < onlineAt) throw new Error("offline");
-      return login ? `${url}/?user=${user}` : url;
-    };
-    const wire = webSocketTransport(address, { WebSocket: Socket, minDelay: 60, maxDelay: 300, random: chance.next });
+    const own = openLine(link, { url, user: login ? user : undefined, chance });
+    line = own;
+    const wire = own.transport;
     const transport: Transport = {
       get up() { return wire.up; },
       probe() { wire.probe(); },
@@ -72,7 +72,7 @@ export function createBot(url: string, user: string, tab: number, chance: Chance
       },
     };
     client = createClient({ transport, random: chance.next });
-    room = client.room<Meta>(ROOM, { meta: { name } });
+    room = client.room<Meta>(ROOM, { meta: { name, link } });
     here.clear();
     room.onChange((change) => {
       if (change.type === "joined" && here.has(change.user)) flickers.push(`${change.user} joined twice`);
@@ -83,7 +83,7 @@ export function createBot(url: string, user: string, tab: number, chance: Chance
   }
 
   return {
-    user, tab,
+    user, tab, link,
     present: () => client !== undefined && !away,
     view: () => room?.getSnapshot(),
     syncs: () => syncs,
@@ -91,34 +91,27 @@ export function createBot(url: string, user: string, tab: number, chance: Chance
     open() { if (!client) open(true); },
     close() {
       muted.quiet = true;
-      socket?.close(1001);
+      line?.end();
       client?.close();
-      client = room = undefined;
+      client = room = line = undefined;
       away = false;
     },
-    cut() { socket?.terminate(); },
-    offline(ms) {
-      onlineAt = Date.now() + ms;
-      socket?.terminate();
-    },
-    stall(ms) {
-      const stalled = socket;
-      if (stalled?.readyState !== WebSocket.OPEN) return;
-      stalled.pause();
-      setTimeout(() => { stalled.resume(); }, ms);
-    },
+    cut() { line?.cut(); },
+    offline(ms) { line?.offline(ms); },
+    stall(ms) { line?.stall(ms); },
     rename(next) {
       name = next;
-      room?.update({ name });
+      room?.update({ name, link });
     },
     openLate(ms) {
       if (client) return;
       open(false);
       // Each socket of this tab has to log in, also one that it opens later.
       const mine = muted;
+      const own = line;
       const login = (): void => {
         if (mine.quiet) return;
-        if (socket?.readyState === WebSocket.OPEN) socket.send(`login ${user}`);
+        own?.login(user);
         setTimeout(login, 200);
       };
       setTimeout(login, ms);

@@ -1,7 +1,8 @@
 import { isDeepStrictEqual } from "node:util";
 import type { User } from "../../src/index.js";
 import type { Bot } from "./bot.js";
-import { ROOM, type BotServer, type Meta } from "./server.js";
+import { ROOM, type BotServer } from "./server.js";
+import type { Meta } from "./sockets.js";
 
 /** What one comparison found. */
 export type Finding = {
@@ -25,7 +26,7 @@ export function compare(bots: readonly Bot[], { registry }: BotServer): Finding 
     const view = bot.view();
     if (!view) continue;
     views++;
-    const whose = `${bot.user}, tab ${bot.tab}`;
+    const whose = `${bot.user}, tab ${bot.tab} (${bot.link})`;
     expect(view.status, "live", `${whose}: the view's status`);
     expect(view.userCount, people, `${whose}: people`);
     expect(view.connectionCount, open.length, `${whose}: connections`);

@@ -4,12 +4,13 @@ import { createBot, type Bot } from "./bot.js";
 import { chanceOf } from "./chance.js";
 import { compare, type Finding } from "./check.js";
 import { GRACE, startServer } from "./server.js";
+import { LINK_KINDS, type LinkKind } from "./sockets.js";
 
 const values = given();
 const botCount = Number(values.bots);
 const seconds = Number(values.seconds);
 const seed = Number(values.seed);
-if (!(botCount >= 2) || !Number.isInteger(botCount) || !(seconds > 0) || !Number.isFinite(seconds) || !Number.isInteger(seed) || (values.only !== undefined && values.only !== "ws")) usage();
+if (!(botCount >= 2) || !Number.isInteger(botCount) || !(seconds > 0) || !Number.isFinite(seconds) || !Number.isInteger(seed) || (values.only !== undefined && !LINK_KINDS.some((kind) => kind === values.only))) usage();
 
 /** Noisy stretches, each followed by a calm in which everything is compared; the last calm is the end. */
 const STRETCHES = 4;
@@ -21,11 +22,17 @@ const NAMES = "ann bob cem dia eli fay gus hua ivo jan kim leo mia noa oli pia q
 const chance = chanceOf(seed);
 const server = await startServer(Number(process.env.PORT ?? 0));
 const users = NAMES.slice(0, Math.max(2, Math.min(NAMES.length, Math.ceil(botCount / 2.5))));
-const bots: Bot[] = Array.from({ length: botCount }, (_, i) => createBot(server.url, users[i % users.length] as string, Math.floor(i / users.length) + 1, chance));
+const links = LINK_KINDS.filter((kind) => kind === (values.only ?? kind));
+const bots: Bot[] = Array.from({ length: botCount }, (_, i) => {
+  const round = Math.floor(i / users.length);
+  // By turns, and so that tabs of one user come by both.
+  const link = links[(i + round) % links.length] as LinkKind;
+  return createBot({ url: server.url, link, user: users[i % users.length] as string, tab: round + 1, chance });
+});
 const faults = new Map<string, number>();
 const started = Date.now();
 
-console.log(`headcount: ${botCount} tabs of ${users.length} users, ${seconds} s of trouble, seed ${seed}, ${server.url}${values.break ? `, with a fault built in: ${values.break}` : ""}`);
+console.log(`headcount: ${botCount} tabs of ${users.length} users by ${links.join(" and ")}, ${seconds} s of trouble, seed ${seed}, ${server.url}${values.break ? `, with a fault built in: ${values.break}` : ""}`);
 for (const bot of bots) if (chance.next() < 0.6) bot.open();
 
 const rows: (Finding & { readonly when: string; readonly syncs: number })[] = [];
@@ -53,7 +60,7 @@ function given(): { bots: string; seconds: string; seed: string; break?: string;
 }
 
 function usage(): never {
-  console.error("usage: npm start -- [--bots N≥2] [--seconds S>0] [--seed K] [--break merge|seq|last-socket|grace|digest] [--only ws]");
+  console.error("usage: npm start -- [--bots N≥2] [--seconds S>0] [--seed K] [--break merge|seq|last-socket|grace|digest] [--only ws|socket.io]");
   process.exit(2);
 }
 
@@ -125,7 +132,7 @@ function progress(): void {
 }
 
 function report(): void {
-  const flickers = [...server.flickers(), ...bots.flatMap((bot) => bot.flickers().map((what) => `${bot.user}, tab ${bot.tab}: ${what}`))];
+  const flickers = [...server.flickers(), ...bots.flatMap((bot) => bot.flickers().map((what) => `${bot.user}, tab ${bot.tab} (${bot.link}): ${what}`))];
   const wrong = rows.flatMap((row) => row.wrong.map((what) => `${row.when}: ${what}`));
   console.log(`\n${[...faults].map(([what, count]) => `${what} ${count}`).join(" · ")}\n`);
   console.log("when    people  connections  views  disagreements  syncs in calm");
