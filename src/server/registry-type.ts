@@ -1,7 +1,7 @@
 import type { RoomName, Snapshot, UserId } from "../core/event.js";
 import type { Room, User } from "../core/room.js";
 import type { Stop } from "../ports.js";
-import type { EventName, RegistryEvents } from "./events.js";
+import type { ErrorEvent, EventName, RegistryEvents } from "./events.js";
 import type { Link, LinkOptions } from "./link.js";
 import type { RegistryNumbers } from "./options.js";
 
@@ -48,6 +48,8 @@ export interface Registry<M, Unknown = never> {
   health(): Health;
   /** For adapters: marks a server as attached; `detach` is called at `close`. Throws when it is attached already. */
   attach(target: object, detach: Stop): Stop;
+  /** For adapters: counts an error, and tells who listens to `error`. */
+  report(error: ErrorEvent): void;
   /** Final. Sockets stay open; nothing is said. */
   close(): void;
 }

@@ -209,6 +209,7 @@ export function createRegistry<M = unknown>(options: RegistryOptions<M> = {}): R
       attached.set(target, detach);
       return () => { attached.delete(target); };
     },
+    report: events.report,
     close() {
       if (closed) return;
       closed = true;
