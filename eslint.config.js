@@ -42,7 +42,7 @@ export default defineConfig(
   },
   { files: ["src/core/**/*.ts"], rules: { "no-restricted-imports": ["error", { patterns: [{ regex: "^(?!\\./)", message: "The core imports only itself." }] }] } },
   {
-    files: ["test/**/*.ts", "bench/**/*.ts", "scripts/**", "*.config.*"],
+    files: ["test/**", "examples/**", "bench/**/*.ts", "scripts/**", "*.config.*"],
     rules: {
       "no-console": "off",
       "@typescript-eslint/no-non-null-assertion": "off",

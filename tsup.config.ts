@@ -4,6 +4,8 @@ const common = {
   target: "es2022",
   platform: "neutral",
   treeshake: false,
+  // Node's modules without their prefix are not found outside Node.
+  removeNodeProtocol: false,
   // tsup sets baseUrl for its declaration build, which TypeScript 6 calls deprecated.
   dts: { compilerOptions: { ignoreDeprecations: "6.0" } },
 } as const;
@@ -19,6 +21,7 @@ export default defineConfig([
       websocket: "src/adapters/websocket.ts",
       "socket.io": "src/adapters/socket.io.ts",
       "socket.io-client": "src/adapters/socket.io-client.ts",
+      http: "src/adapters/http.ts",
     },
     format: ["esm", "cjs"],
     splitting: true,

@@ -3,15 +3,18 @@ import type { Stop } from "../ports.js";
 /** Calls the listener whenever the machine or the page may just have come back from sleep, until stopped. */
 export type Wake = (listener: () => void) => Stop;
 
-/** The browser's wake-up events; where there is no page, nothing. */
+/** A page has all of it, a worker no document, Node nothing. */
+const here = globalThis as Partial<Pick<typeof globalThis, "document" | "addEventListener" | "removeEventListener">>;
+
+/** The browser's wake-up events, as far as the platform has them. */
 export const browserWake: Wake = (listener) => {
   const awake = (): void => {
-    if (!document.hidden) listener();
+    if (!here.document?.hidden) listener();
   };
   // On their way down the window sees the document's events too, also those that don't bubble.
-  const types = typeof document === "undefined" ? [] : ["online", "pageshow", "resume", "visibilitychange"];
-  for (const type of types) addEventListener(type, awake, true);
+  const types = ["online", "pageshow", "resume", "visibilitychange"];
+  for (const type of types) here.addEventListener?.(type, awake, true);
   return () => {
-    for (const type of types) removeEventListener(type, awake, true);
+    for (const type of types) here.removeEventListener?.(type, awake, true);
   };
 };

@@ -20,13 +20,20 @@ describe("browserWake", () => {
     expect(calls).toBe(4);
   });
 
-  it("is nothing where there is no page", () => {
-    vi.stubGlobal("document", undefined);
+  it("[V7] takes what a platform has: a worker has events and no document, Node neither, and half a page no events", () => {
     let calls = 0;
+    vi.stubGlobal("document", undefined);
     const stop = browserWake(() => calls++);
     window.dispatchEvent(new Event("online"));
-    vi.unstubAllGlobals();
+    expect(calls).toBe(1);
     stop();
-    expect(calls).toBe(0);
+    vi.stubGlobal("addEventListener", undefined);
+    vi.stubGlobal("removeEventListener", undefined);
+    browserWake(() => calls++)();
+    vi.stubGlobal("document", { hidden: false });
+    browserWake(() => calls++)();
+    vi.unstubAllGlobals();
+    window.dispatchEvent(new Event("online"));
+    expect(calls).toBe(1);
   });
 });
