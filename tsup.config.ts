@@ -17,6 +17,7 @@ export default defineConfig([
       client: "src/client/index.ts",
       ws: "src/adapters/ws.ts",
       websocket: "src/adapters/websocket.ts",
+      http: "src/adapters/http.ts",
     },
     format: ["esm", "cjs"],
     splitting: true,

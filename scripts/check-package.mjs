@@ -81,6 +81,7 @@ import type { Room } from "${name}";
 import { createRegistry } from "${name}/server";
 import { createClient } from "${name}/client";
 import { webSocketTransport } from "${name}/websocket";
+import { presenceHandler, type RoomState } from "${name}/http";
 
 type Meta = { name: string };
 const room: Room<Meta> = reduce(emptyRoom<Meta>(), { type: "heartbeat", epoch: 1, seq: 0, at: 0, digest: 0 });
@@ -94,8 +95,14 @@ export const stop: () => void = registry.on("left", ({ user, meta }) => { const 
 // @ts-expect-error there is no such event
 registry.on("gone", () => undefined);
 
+export const answer: (request: Request) => Promise<Response> = presenceHandler(registry, { authorize: ({ request, room, watch }) => request.url !== room + watch });
+// @ts-expect-error who may see a room is not left open
+presenceHandler(registry, {});
+declare const state: RoomState<Meta>;
+export const initial = state.type === "snapshot" ? { initial: state } : {};
+
 const client = createClient({ transport: webSocketTransport("ws://127.0.0.1:1") });
-export const unsubscribe: () => void = client.room<Meta>("r", { meta: { name: "ann" } }).subscribe((view) => {
+export const unsubscribe: () => void = client.room<Meta>("r", { meta: { name: "ann" }, ...initial }).subscribe((view) => {
   const count: number | undefined = view.userCount;
   void count;
 });

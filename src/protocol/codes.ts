@@ -76,3 +76,18 @@ export type ViewErrorCode =
   | "left"
   /** Whoever owns the link stopped it, and it will not come back by itself. */
   | "link_stopped";
+
+/** What a problem of `presenceHandler` has as `code`, unless the app's `authorize` gave another. */
+export type HttpErrorCode =
+  /** Neither `GET`, `HEAD` nor `OPTIONS`. */
+  | "bad_method"
+  /** No room, two, one that is not percent-encoded, or too long a name. */
+  | "bad_room"
+  /** `watch` is neither `users` nor `count`. */
+  | "bad_watch"
+  | "refused"
+  | "authorize_failed"
+  | "authorize_timeout"
+  | "unavailable"
+  | "closed"
+  | "internal";

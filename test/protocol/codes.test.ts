@@ -20,6 +20,7 @@ describe("docs/ERRORS.md", () => {
     ["src/protocol/codes.ts", "ErrorCode"],
     ["src/protocol/codes.ts", "RegistryErrorCode"],
     ["src/protocol/codes.ts", "ViewErrorCode"],
+    ["src/protocol/codes.ts", "HttpErrorCode"],
     ["src/protocol/message.ts", "EndReason"],
     ["src/ports.ts", "RefusalCode"],
   ])("[P2] has each of %s's %s", (path, name) => {
@@ -31,10 +32,10 @@ describe("docs/ERRORS.md", () => {
   it("[P2] has each code that the sources say, and so do the unions", () => {
     const known = new Set([
       ...union("src/protocol/codes.ts", "ErrorCode"), ...union("src/protocol/codes.ts", "RegistryErrorCode"),
-      ...union("src/protocol/codes.ts", "ViewErrorCode"), ...union("src/ports.ts", "RefusalCode"), ...SILENT,
+      ...union("src/protocol/codes.ts", "ViewErrorCode"), ...union("src/protocol/codes.ts", "HttpErrorCode"), ...union("src/ports.ts", "RefusalCode"), ...SILENT,
     ]);
     const said = sources.filter(({ path }) => path !== "ports.ts").flatMap(({ path, text }) =>
-      [...text.matchAll(/(?:code: |code = |\brefus(?:e|al)\()(?:\w+ \? )?"([a-z_]+)"(?: : "([a-z_]+)")?/g)].flatMap((match) => [match[1]!, match[2] ?? match[1]!].map((code) => ({ path, code }))));
+      [...text.matchAll(/(?:code: |code = |\brefus(?:e|al)\(|\bProblem\(\d+, |\bfailed\()(?:\w+ \? )?"([a-z_]+)"(?: : "([a-z_]+)")?/g)].flatMap((match) => [match[1]!, match[2] ?? match[1]!].map((code) => ({ path, code }))));
     expect(said.length).toBeGreaterThan(20);
     // One that is new goes into src/protocol/codes.ts, with a line, and into docs/ERRORS.md, with cause and cure.
     expect(said.filter(({ code }) => !known.has(code))).toEqual([]);
