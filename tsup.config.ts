@@ -4,6 +4,8 @@ const common = {
   target: "es2022",
   platform: "neutral",
   treeshake: false,
+  // Node's modules without their prefix are not found outside Node.
+  removeNodeProtocol: false,
   // tsup sets baseUrl for its declaration build, which TypeScript 6 calls deprecated.
   dts: { compilerOptions: { ignoreDeprecations: "6.0" } },
 } as const;

@@ -115,9 +115,9 @@ export function presenceHandler<M>(registry: HttpRegistry<M>, options: HttpOptio
       const { epoch, seq, digest } = registry.snapshot(name) ?? emptyRoom<M>();
       return { ...emptyRoom<M>(), epoch, seq, digest };
     }
-    const answer = closed ? undefined : await patience.ask(() => registry.query(name));
-    if (answer?.how === "answer") return answer.value;
-    if (!answer || closed) throw new Problem(503, "closed", "This server is shutting down.");
+    const answer = await patience.ask(() => registry.query(name));
+    if (answer.how === "answer") return answer.value;
+    if (closed) throw new Problem(503, "closed", "This server is shutting down.");
     throw failed("unavailable", 503, "The room could not be read.", answer.how === "threw" ? answer.cause : undefined, name);
   }
 
