@@ -42,7 +42,7 @@ export default defineConfig(
   },
   { files: ["src/core/**/*.ts"], rules: { "no-restricted-imports": ["error", { patterns: [{ regex: "^(?!\\./)", message: "The core imports only itself." }] }] } },
   {
-    files: ["test/**/*.ts", "bench/**/*.ts", "scripts/**", "*.config.*"],
+    files: ["test/**/*.ts", "test/runtimes/*.mjs", "bench/**/*.ts", "scripts/**", "*.config.*"],
     rules: {
       "no-console": "off",
       "@typescript-eslint/no-non-null-assertion": "off",
@@ -51,4 +51,5 @@ export default defineConfig(
     },
   },
   { files: ["**/*.js", "**/*.mjs"], extends: [tseslint.configs.disableTypeChecked], languageOptions: { globals: { process: "readonly", console: "readonly", URL: "readonly", setTimeout: "readonly" } } },
+  { files: ["test/runtimes/*.mjs"], languageOptions: { globals: { Request: "readonly", clearTimeout: "readonly", document: "readonly", fetch: "readonly" } } },
 );
