@@ -3,7 +3,7 @@ import { emptyRoom, type Room } from "../core/room.js";
 import { usersOf } from "../core/select.js";
 import { toSnapshot } from "../core/snapshot.js";
 import type { Clock } from "../ports.js";
-import { checkOptions } from "../server/adapter-options.js";
+import { checkOptions } from "../server/check-options.js";
 import { refusalOf } from "../server/authorize.js";
 import type { Verdict } from "../server/link.js";
 import { createPatience } from "../server/patience.js";
