@@ -9,7 +9,7 @@ const impure = [
 ];
 
 export default defineConfig(
-  { ignores: ["dist/", "coverage/", "node_modules/", "**/*.cjs"] },
+  { ignores: ["dist/", "coverage/", "**/node_modules/", "**/*.cjs"] },
   js.configs.recommended,
   tseslint.configs.strictTypeChecked,
   tseslint.configs.stylisticTypeChecked,
@@ -50,9 +50,20 @@ export default defineConfig(
       "@typescript-eslint/no-unnecessary-condition": "off",
     },
   },
-  { files: ["**/*.js", "**/*.mjs"], extends: [tseslint.configs.disableTypeChecked], languageOptions: { globals: { process: "readonly", console: "readonly", URL: "readonly", setTimeout: "readonly" } } },
   {
-    files: ["scripts/page/site/*.js"],
-    languageOptions: { globals: Object.fromEntries(["document", "location", "localStorage", "crypto", "fetch", "URLSearchParams", "addEventListener", "queueMicrotask"].map((name) => [name, "readonly"])) },
+    files: ["**/*.js", "**/*.mjs", "**/*.cjs"],
+    extends: [tseslint.configs.disableTypeChecked],
+    languageOptions: { globals: readonly("process", "console", "URL", "URLSearchParams", "setTimeout", "clearTimeout", "fetch", "Request", "AbortController", "TextDecoderStream") },
+  },
+  { files: ["scripts/page/site/*.js", "examples/project-room/*", "test/runtimes/*.mjs"], languageOptions: { globals: readonly("document", "location", "localStorage", "crypto", "addEventListener", "queueMicrotask") } },
+  {
+    // CommonJS, as most servers of socket.io are.
+    files: ["examples/chat/*.js"],
+    languageOptions: { sourceType: "commonjs", globals: readonly("require", "__dirname") },
+    rules: { "@typescript-eslint/no-require-imports": "off" },
   },
 );
+
+function readonly(...names) {
+  return Object.fromEntries(names.map((name) => [name, "readonly"]));
+}
