@@ -32,7 +32,7 @@ describe.each(stacks)("a crowd, over $name", (stack) => {
       if (connects < 500 && (open.length < 8 || (open.length < 30 && between(0, 1) === 0))) {
         connects++;
         const user = `user-${between(0, 19)}`;
-        const opened = stack.dial(proxy, user);
+        const opened = stack.dial(proxy, user, { polling: connects % 4 === 0 });
         opened.socket.on("open", () => { opened.say(HELLO, join(1)); });
         tabs.push({ user, hand: opened });
       } else {

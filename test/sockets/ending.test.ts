@@ -37,7 +37,8 @@ describe.each(stacks)("what ends, in whatever order, over $name", (stack) => {
     const again = await stack.hand(server, "ann");
     again.say(join(1));
     await until(() => expect(server.told.at(-1)).toBe("joined ann"));
-    expect([raw.closed(), raw.all("joined").length, server.registry.health().links]).toEqual([undefined, 1, 1]);
+    // socket.io knows the sockets that it has, so that they are taken in again.
+    expect([raw.closed(), raw.all("joined").length, server.registry.health().links]).toEqual([undefined, 1, stack.name === "ws" ? 1 : 2]);
   });
 
   it("two registries on one server keep apart", async () => {
@@ -62,7 +63,8 @@ describe.each(stacks)("what ends, in whatever order, over $name", (stack) => {
     bob.client.close();
     const before = heard;
     await until(() => expect(ann.changes).toEqual(["joined bob", "left bob leave"]));
-    await until(() => expect(server.registry.health().links).toBe(1));
+    // A socket that is shared is the app's to close.
+    await until(() => expect(server.registry.health().links).toBe(stack.name === "ws" ? 1 : 2));
     await expect(bob.room.enter()).rejects.toMatchObject({ code: "closed" });
     await aMoment();
     expect([bob.sockets.length, bob.view(), heard]).toMatchObject([1, { status: "ended", error: { code: "closed" } }, before]);

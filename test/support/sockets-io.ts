@@ -1,6 +1,5 @@
 import { once } from "node:events";
 import { createServer } from "node:http";
-import type { IncomingMessage } from "node:http";
 import type { AddressInfo } from "node:net";
 import { Server, type Socket } from "socket.io";
 import { io as connectTo, type ManagerOptions, type Socket as Client, type SocketOptions } from "socket.io-client";
@@ -12,6 +11,8 @@ import type { ServerMessage } from "../../src/protocol/message.js";
 import { createRegistry, type Registry } from "../../src/server/registry.js";
 import { afterwards, HELLO, SHORT, tabOn, toldBy, userOf, whenLive, type AppServer, type Hand, type HandSocket, type Meta, type ServeOptions, type ServerSocket, type Tab, type TabOptions } from "./sockets.js";
 
+/** What the tests look at of a request. */
+type Request = { readonly url?: string | undefined };
 type IoSocket = ServerSocket & { readonly raw: Socket };
 export type IoServer = AppServer<IoSocket> & { readonly io: Server };
 
@@ -31,10 +32,10 @@ export async function serve({ port = 0, attach = {}, ...given }: ServeOptions = 
     return found;
   };
   const attachTo = (to: Registry<Meta> = registry, options: WsOptions<Meta> = {}, channel = "headcount"): SocketIoPresence<Meta, Socket> => {
-    const { identify, authorize = "authorize" in attach ? undefined : () => true, autoJoin } = { ...attach, ...options };
+    const { autoJoin, identify = (_: unknown, { url }: Request) => userOf(url), authorize = "authorize" in attach ? undefined : () => true } = { ...attach, ...options };
     return attachSocketIo(io, to, {
       channel,
-      identify: (socket) => (identify ? identify(facade(socket) as never, { url: socket.handshake.url } as IncomingMessage) : userOf(socket.handshake.url)),
+      identify: (socket) => (identify as (socket: IoSocket, request: Request) => ReturnType<typeof identify>)(facade(socket), { url: socket.handshake.url }),
       ...(authorize && { authorize: ({ socket, ...asked }) => authorize({ ...asked, socket: facade(socket) as never }) }),
       ...(autoJoin && { autoJoin: (socket, identity) => autoJoin(facade(socket) as never, identity) }),
     });
@@ -68,12 +69,12 @@ export async function serve({ port = 0, attach = {}, ...given }: ServeOptions = 
 }
 
 /** What both ends of engine.io have. */
-type Engine = { readonly transport: { readonly socket?: WebSocket; readonly ws?: WebSocket }; close(): void };
+type Engine = { readonly transport: { readonly socket?: Partial<WebSocket>; readonly ws?: WebSocket }; close(): void };
 
 /** Resets the line where that is possible. */
 function terminate(engine: Engine): void {
-  const socket = engine.transport.socket ?? engine.transport.ws;
-  if (socket) socket.terminate();
+  const { ws = engine.transport.socket } = engine.transport;
+  if (ws?.terminate) ws.terminate();
   else engine.close();
 }
 
@@ -111,8 +112,8 @@ export function liveTab(...args: Parameters<typeof tab>): Promise<Tab> {
   return whenLive(tab(...args));
 }
 
-export function dial({ port }: { readonly port: number }, user?: string, options: Partial<ManagerOptions & SocketOptions> = {}): Hand {
-  const client = connect(port, user, { reconnection: false, ...options });
+export function dial({ port }: { readonly port: number }, user?: string, { polling = false, ...options }: Partial<ManagerOptions & SocketOptions> & { readonly polling?: boolean } = {}): Hand {
+  const client = connect(port, user, { reconnection: false, ...(polling && { transports: ["polling", "websocket"] }), ...options });
   const texts: (string | Buffer)[] = [];
   const heard: ServerMessage[] = [];
   let closed: number | undefined;
@@ -120,6 +121,13 @@ export function dial({ port }: { readonly port: number }, user?: string, options
   client.on("headcount", (...messages: ServerMessage[]) => heard.push(...messages));
   for (const end of ["disconnect", "connect_error"]) client.on(end as "disconnect", () => { closed = 1006; });
   const engine = (): Engine | undefined => client.io.engine as unknown as Engine | undefined;
+  const end = (by: (open: Engine) => void): void => {
+    if (client.connected) by(client.io.engine as unknown as Engine);
+    else {
+      closed = 1006;
+      client.disconnect();
+    }
+  };
   const socket: HandSocket = {
     get readyState() { return client.connected ? 1 : closed === undefined ? 0 : 3; },
     send(data) {
@@ -127,8 +135,8 @@ export function dial({ port }: { readonly port: number }, user?: string, options
       if (typeof data === "string" && data.startsWith('["hc",')) client.emit("headcount", ...(JSON.parse(data) as unknown[]).slice(1));
       else client.emit("message", data);
     },
-    close() { if (client.connected) engine()?.close(); else client.disconnect(); },
-    terminate() { if (client.connected) terminate(engine()!); else client.disconnect(); },
+    close() { end((open) => { open.close(); }); },
+    terminate() { end(terminate); },
     pause() { engine()?.transport.ws?.pause(); },
     resume() { engine()?.transport.ws?.resume(); },
     on: (_, listener) => client.on("connect", listener),

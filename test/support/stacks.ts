@@ -11,7 +11,8 @@ export type Stack = {
   readonly serve: (options?: ServeOptions) => Promise<AppServer>;
   readonly tab: (to: To, user: string | undefined, options?: Common) => Tab;
   readonly liveTab: (to: To, user: string | undefined, options?: Common) => Promise<Tab>;
-  readonly dial: (to: To, user?: string) => Hand;
+  /** `polling`: by HTTP at first, where there is such a thing. */
+  readonly dial: (to: To, user?: string, options?: { readonly polling?: boolean }) => Hand;
   readonly hand: (to: To, user?: string, options?: { readonly hello?: boolean }) => Promise<Hand>;
 };
 
