@@ -1,6 +1,7 @@
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
 import { z } from "zod";
 import { hand, HELLO, join, ROOM, serve, type AppServer, type Hand, type Meta, type ServeOptions, type Tab } from "../support/sockets.js";
+import type { IoServer } from "../support/sockets-io.js";
 import { stacks, type Stack } from "../support/stacks.js";
 import { until } from "../support/until.js";
 
@@ -279,5 +280,52 @@ describe("[P1] a socket of ws that is ours alone", () => {
     await until(() => expect(raw.all("pong").length).toBe(1));
     expect(refusals(raw)).toEqual([error("bad_message"), error("bad_message")]);
     expect(raw.closed()).toBeUndefined();
+  });
+});
+
+describe("[P2, S4] what only socket.io can carry", () => {
+  const [stack] = stacks.filter(({ name }) => name === "socket.io") as [Stack];
+  it("no messages at all, binary ones, more than are read: answered with a code, or with nothing", async () => {
+    const { mallory } = await scene(stack, { rate: 5, burst: 20 });
+    mallory.say();
+    mallory.say(Buffer.from([1, 2]), { type: "ping", n: 1 });
+    await until(() => expect([refusals(mallory), mallory.all("pong").length]).toEqual([[error("bad_message")], 1]));
+    mallory.say(...Array.from({ length: 300 }, (_, n) => ({ type: "ping", n })));
+    await until(() => expect(refusals(mallory).slice(1)).toEqual([error("too_many_messages")]));
+    expect(mallory.all("pong").length).toBeLessThan(40);
+  });
+
+  it("[H6] a socket that disconnects in the middle of `identify`, by word or without", async () => {
+    for (const end of ["disconnect", "close"] as const) {
+      let tell: (identity: { user: string }) => void = () => undefined;
+      const server = await stack.serve({ grace: 60_000, patience: 60_000, attach: { identify: () => new Promise((resolve) => { tell = resolve; }), autoJoin: () => ROOM } });
+      const raw = await stack.hand(server, "ann");
+      raw.say(join(1));
+      const [{ raw: socket }] = (server as IoServer).sockets as [IoServer["sockets"][number]];
+      if (end === "disconnect") socket.disconnect();
+      else raw.socket.terminate();
+      await until(() => expect(server.registry.health().links).toBe(0));
+      tell({ user: "ann" });
+      await new Promise((resolve) => { setTimeout(resolve, 20); });
+      expect([server.told, server.errors, server.registry.rooms(), server.registry.audit()]).toEqual([[], [], [], 0]);
+    }
+  });
+
+  it("[S2] in a namespace that refuses, nothing: no link, and no answer", async () => {
+    const server = await stack.serve();
+    (server as IoServer).io.use((_, next) => { next(new Error("no")); });
+    const raw = stack.dial(server, "ann");
+    raw.say(HELLO, join(1));
+    await until(() => expect(raw.closed()).toBeDefined());
+    expect([raw.heard, server.registry.health().links]).toEqual([[], 0]);
+  });
+
+  it("[H5] `io.close()` without a drain: who does not come back elsewhere has left after the grace, and not before", async () => {
+    const server = await stack.serve({ grace: 300 });
+    await stack.liveTab(server, "ann");
+    await (server as IoServer).io.close();
+    await until(() => expect(server.registry.health().links).toBe(0));
+    expect(server.told).toEqual(["joined ann"]);
+    await until(() => expect(server.told).toEqual(["joined ann", "left ann vanished"]));
   });
 });

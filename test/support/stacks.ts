@@ -23,5 +23,5 @@ export const stacks: readonly Stack[] = [
 ];
 
 function pick({ serve, tab, liveTab, dial, hand }: typeof ws | typeof socketIo): Omit<Stack, "name"> {
-  return { serve, tab, liveTab, dial, hand };
+  return { serve, tab, liveTab, dial, hand } as Omit<Stack, "name">;
 }
