@@ -260,6 +260,21 @@ describe("what goes out", () => {
     expect(order).toEqual([["chat", 0], ["chat", 1], ["chat", 2], ["headcount", pong(1), pong(2)]]);
   });
 
+  it("[P5] also where a transport says `drain` and not `ready`, as before socket.io 4.8", async () => {
+    const { io, port } = await serve();
+    attachSocketIo(io, registry);
+    const ann = await pair(port);
+    const { transport } = ann.socket.conn;
+    const on = transport.on.bind(transport);
+    on("ready", () => { transport.emit("drain"); });
+    transport.on = (event, listener) => (event === "ready" ? transport : on(event, listener));
+    ann.wire.send([ann.socket], [pong(1)]);
+    await Promise.resolve();
+    expect(ann.wire.send([ann.socket], [pong(2)])).toEqual([ann.socket]);
+    ann.whenReady(() => { ann.wire.send([ann.socket], [pong(2)]); });
+    await until(() => expect(ann.got).toEqual([[pong(1)], [pong(2)]]));
+  });
+
   it("[P7] takes one page of a large room at a time", async () => {
     const { io, port } = await serve();
     attachSocketIo(io, registry);
