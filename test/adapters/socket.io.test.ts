@@ -252,8 +252,27 @@ describe("what goes out", () => {
     expect(ann.wire.send([ann.socket], [pong(1)])).toEqual([]);
     for (let i = 0; i < 3; i++) ann.socket.emit("chat", i);
     expect(ann.wire.send([ann.socket], [pong(2)])).toEqual([]);
+    await Promise.resolve();
+    // It waits with what it has, and takes no more to it.
+    expect(ann.wire.send([ann.socket], [pong(3)])).toEqual([ann.socket]);
     await until(() => expect(order.length).toBe(4));
+    expect(ann.calls.filter((call) => call === "ready").length).toBe(1);
     expect(order).toEqual([["chat", 0], ["chat", 1], ["chat", 2], ["headcount", pong(1), pong(2)]]);
+  });
+
+  it("[P5] also where a transport says `drain` and not `ready`, as before socket.io 4.8", async () => {
+    const { io, port } = await serve();
+    attachSocketIo(io, registry);
+    const ann = await pair(port);
+    const { transport } = ann.socket.conn;
+    const on = transport.on.bind(transport);
+    on("ready", () => { transport.emit("drain"); });
+    transport.on = (event, listener) => (event === "ready" ? transport : on(event, listener));
+    ann.wire.send([ann.socket], [pong(1)]);
+    await Promise.resolve();
+    expect(ann.wire.send([ann.socket], [pong(2)])).toEqual([ann.socket]);
+    ann.whenReady(() => { ann.wire.send([ann.socket], [pong(2)]); });
+    await until(() => expect(ann.got).toEqual([[pong(1)], [pong(2)]]));
   });
 
   it("[P7] takes one page of a large room at a time", async () => {
@@ -343,6 +362,30 @@ describe("what goes out", () => {
     expect(ann.wire.open(ann.socket)).toBe(false);
     await Promise.resolve();
     expect(sent).toEqual([]);
+    const bob = await pair(port);
+    bob.wire.send([bob.socket], [pong(3)]);
+    await until(() => expect(bob.got).toEqual([[pong(3)]]));
+    expect(sent.map(({ rooms }) => rooms)).toEqual([[bob.socket.id]]);
+  });
+
+  it("[P5] is ready when the upgrade came between, after which the old transport says nothing any more", async () => {
+    const { io, port } = await serve();
+    const arrived = once(io.engine, "connection") as Promise<[Socket["conn"]]>;
+    attachSocketIo(io, registry);
+    const client = dial(port, { transports: ["polling", "websocket"] });
+    const got: unknown[] = [];
+    client.on("headcount", (...messages: unknown[]) => got.push(...messages));
+    const [conn] = await arrived;
+    const owed = [pong(1), pong(2)];
+    conn.once("upgrading", () => {
+      const { options: { wire, peer } } = scripted.opened[0]!;
+      const pump = (): void => { while (owed[0] && wire.send([peer], [owed[0]]).length === 0) owed.shift(); };
+      scripted.opened[0]!.onReady = pump;
+      // At most one more answer to a poll; the client, which is about to change over, asks for no other.
+      pump();
+      setImmediate(pump);
+    });
+    await until(() => expect([got, conn.transport.name]).toEqual([[pong(1), pong(2)], "websocket"]));
   });
 
   it("[H11] a listener of the app for all that goes out, which throws, is reported with the next send", async () => {

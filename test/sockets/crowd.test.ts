@@ -2,15 +2,16 @@ import { describe, expect, it } from "vitest";
 import { WebSocket } from "ws";
 import { chanceOf } from "../../scripts/bots/chance.js";
 import { toSnapshot } from "../../src/core/snapshot.js";
-import { dial, flickers, hand, HELLO, join, liveTab, proxyTo, ROOM, serve, type Hand } from "../support/sockets.js";
+import { flickers, HELLO, join, proxyTo, ROOM, type Hand } from "../support/sockets.js";
+import { stacks } from "../support/stacks.js";
 import { until } from "../support/until.js";
 
-describe("a crowd", () => {
+describe.each(stacks)("a crowd, over $name", (stack) => {
   it("[R9, H5, H7] [pain P02] [pain P03] [pain P04] [pain P17] 500 rapid connects and disconnects of 20 users end with the right list, each visible change said once", async () => {
-    const server = await serve({ grace: 60, tick: 20 });
+    const server = await stack.serve({ grace: 60, tick: 20 });
     const proxy = await proxyTo(server);
-    const calm = await liveTab(server, "eve", { present: false });
-    const shaken = await liveTab(proxy, "eva", { present: false });
+    const calm = await stack.liveTab(server, "eve", { present: false });
+    const shaken = await stack.liveTab(proxy, "eva", { present: false });
     const { pick, between } = chanceOf(20);
     const tabs: { readonly user: string; readonly hand: Hand }[] = [];
     const alive = (): typeof tabs => tabs.filter(({ hand: { socket } }) => socket.readyState <= WebSocket.OPEN);
@@ -31,7 +32,7 @@ describe("a crowd", () => {
       if (connects < 500 && (open.length < 8 || (open.length < 30 && between(0, 1) === 0))) {
         connects++;
         const user = `user-${between(0, 19)}`;
-        const opened = dial(proxy, user);
+        const opened = stack.dial(proxy, user, { polling: connects % 4 === 0 });
         opened.socket.on("open", () => { opened.say(HELLO, join(1)); });
         tabs.push({ user, hand: opened });
       } else {
@@ -45,7 +46,7 @@ describe("a crowd", () => {
     // Some are gone for good, some are there for certain.
     for (const { user, hand: { socket } } of tabs) if (Number(user.slice(5)) >= 12) socket.terminate();
     for (let i = 0; i < 12; i++) {
-      const opened = await hand(proxy, `user-${i}`);
+      const opened = await stack.hand(proxy, `user-${i}`);
       opened.say(join(1));
       tabs.push({ user: `user-${i}`, hand: opened });
     }

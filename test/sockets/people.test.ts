@@ -1,6 +1,7 @@
 import { describe, expect, it } from "vitest";
 import { WebSocket } from "ws";
-import { aMoment, hand, join, liveTab, proxyTo, ROOM, serve, tab, userOf, type AppServer, type Hand } from "../support/sockets.js";
+import { aMoment, join, proxyTo, ROOM, userOf, type AppServer, type Hand } from "../support/sockets.js";
+import { stacks } from "../support/stacks.js";
 import { until } from "../support/until.js";
 
 const LONG = 60_000;
@@ -11,11 +12,11 @@ function later<T>(): { readonly promise: Promise<T>; readonly resolve: (value: T
   return { promise, resolve, reject };
 }
 
-describe("people and their tabs", () => {
+describe.each(stacks)("people and their tabs, over $name", (stack) => {
   it("[R9, H7] [pain P02] [pain P04] one of two tabs closes, and nobody has left; with the last one they have, once", async () => {
-    const server = await serve({ grace: 150 });
-    const ann = await liveTab(server, "ann");
-    const [first, second] = [await liveTab(server, "bob"), await liveTab(server, "bob")];
+    const server = await stack.serve({ grace: 150 });
+    const ann = await stack.liveTab(server, "ann");
+    const [first, second] = [await stack.liveTab(server, "bob"), await stack.liveTab(server, "bob")];
     await until(() => expect([ann.view().userCount, ann.view().connectionCount]).toEqual([2, 3]));
     first.vanish();
     await until(() => expect([ann.view().userCount, ann.view().connectionCount]).toEqual([2, 2]));
@@ -26,10 +27,10 @@ describe("people and their tabs", () => {
   });
 
   it("[R8, R14, V10] [pain P10] who changes what they show is never away; equal meta is no news, and of many changes at once the newest is told", async () => {
-    const server = await serve({ grace: LONG });
-    const ann = await liveTab(server, "ann");
-    const old = await liveTab(server, "bob", { meta: { name: "Bob" } });
-    const young = await liveTab(server, "bob", { meta: { name: "Bobby" } });
+    const server = await stack.serve({ grace: LONG });
+    const ann = await stack.liveTab(server, "ann");
+    const old = await stack.liveTab(server, "bob", { meta: { name: "Bob" } });
+    const young = await stack.liveTab(server, "bob", { meta: { name: "Bobby" } });
     const shown = (): unknown => ann.view().users?.find(({ id }) => id === "bob")?.meta;
     await until(() => expect(shown()).toEqual({ name: "Bobby" }));
     // The youngest connection speaks for the user, whichever was changed last.
@@ -46,12 +47,12 @@ describe("people and their tabs", () => {
   });
 });
 
-describe("who is sent out", () => {
+describe.each(stacks)("who is sent out, over $name", (stack) => {
   it("[H10, V4, S7] kicked: it ends, the socket stays open, and only `enter` brings them back", async () => {
-    const server = await serve({ grace: LONG });
+    const server = await stack.serve({ grace: LONG });
     const proxy = await proxyTo(server);
-    const ann = await liveTab(server, "ann");
-    const [bob, other] = [await liveTab(proxy, "bob"), await liveTab(server, "bob")];
+    const ann = await stack.liveTab(server, "ann");
+    const [bob, other] = [await stack.liveTab(proxy, "bob"), await stack.liveTab(server, "bob")];
     server.registry.kick("bob", ROOM);
     await until(() => expect([bob.view().status, other.view().status]).toEqual(["ended", "ended"]));
     expect(bob.view()).toMatchObject({ error: { code: "kicked" }, users: undefined });
@@ -70,8 +71,8 @@ describe("who is sent out", () => {
   });
 
   it("[H10, L2] kicked and blocked: `enter` is refused until the time is over", async () => {
-    const server = await serve({ grace: LONG });
-    const bob = await liveTab(server, "bob");
+    const server = await stack.serve({ grace: LONG });
+    const bob = await stack.liveTab(server, "bob");
     server.registry.kick("bob", ROOM, { block: 700 });
     await until(() => expect(bob.view().status).toBe("ended"));
     await expect(bob.room.enter()).rejects.toMatchObject({ code: "blocked" });
@@ -81,11 +82,11 @@ describe("who is sent out", () => {
   });
 });
 
-describe("who somebody is", () => {
+describe.each(stacks)("who somebody is, over $name", (stack) => {
   it("[H9] logs out and in again on the same socket: gone at once, and back by itself", async () => {
-    const server = await serve({ grace: LONG });
-    const ann = await liveTab(server, "ann");
-    const bob = await liveTab(server, "bob", { meta: { name: "Bob" } });
+    const server = await stack.serve({ grace: LONG });
+    const ann = await stack.liveTab(server, "ann");
+    const bob = await stack.liveTab(server, "bob", { meta: { name: "Bob" } });
     const socket = server.socketOf("bob");
     await server.presence.identify(socket, undefined);
     await until(() => expect(bob.view()).toMatchObject({ status: "ended", error: { code: "logout" } }));
@@ -98,14 +99,14 @@ describe("who somebody is", () => {
   });
 
   it("[H9, S1] late: what a client wants waits until the app says who it is, whatever the client says it is", async () => {
-    const server = await serve({ grace: LONG });
-    const ann = await liveTab(server, "ann");
-    let theirs: WebSocket | undefined;
-    server.wss.on("connection", (socket) => { theirs = socket; });
-    const late = tab(server, undefined, { meta: { user: "admin", name: "?" } });
-    await until(() => expect(theirs && server.presence.of(theirs)).toBeDefined());
+    const server = await stack.serve({ grace: LONG });
+    const ann = await stack.liveTab(server, "ann");
+    const late = stack.tab(server, undefined, { meta: { user: "admin", name: "?" } });
+    await until(() => expect(server.sockets.length).toBe(2));
+    const theirs = server.sockets[1]!;
+    expect(server.presence.of(theirs)).toBeDefined();
     expect([late.view().status, ann.changes]).toEqual(["syncing", []]);
-    await server.presence.identify(theirs!, { user: 7, meta: { name: "Seven" } });
+    await server.presence.identify(theirs, { user: 7, meta: { name: "Seven" } });
     await until(() => expect(late.view()).toMatchObject({ status: "live", self: { user: "7" } }));
     await until(() => expect(ann.changes).toEqual(["joined 7"]));
     expect(ann.view().users?.at(-1)?.meta).toEqual({ user: "admin", name: "Seven" });
@@ -113,9 +114,9 @@ describe("who somebody is", () => {
 
   it("[H9, S2] another user on the same socket: the one leaves, the other comes, who is asked about again", async () => {
     const asked: string[] = [];
-    const server = await serve({ grace: LONG, attach: { authorize: ({ user, room, present }) => { asked.push(`${user} ${room} ${present}`); return true; } } });
-    const ann = await liveTab(server, "ann");
-    const bob = await liveTab(server, "bob");
+    const server = await stack.serve({ grace: LONG, attach: { authorize: ({ user, room, present }) => { asked.push(`${user} ${room} ${present}`); return true; } } });
+    const ann = await stack.liveTab(server, "ann");
+    const bob = await stack.liveTab(server, "bob");
     await server.presence.identify(server.socketOf("bob"), { user: "cem" });
     await until(() => expect(bob.view()).toMatchObject({ status: "live", self: { user: "cem" } }));
     await until(() => expect(ann.people()).toEqual(["ann", "cem"]));
@@ -128,8 +129,8 @@ describe("who somebody is", () => {
   });
 
   it("[H9, S2] rooms that the server gives: `autoJoin` and `join` need no `authorize`; a client that leaves stays where the server wants it", async () => {
-    const server = await serve({ grace: LONG, attach: { autoJoin: () => [ROOM, "news"], authorize: () => false } });
-    const ann = await hand(server, "ann");
+    const server = await stack.serve({ grace: LONG, attach: { autoJoin: () => [ROOM, "news"], authorize: () => false } });
+    const ann = await stack.hand(server, "ann");
     await until(() => expect([server.registry.userCount(ROOM), server.registry.userCount("news")]).toEqual([1, 1]));
     await until(() => expect(ann.all("joined").map(({ room }) => room).sort()).toEqual([ROOM, "news"]));
     const link = server.presence.of(server.socketOf("ann"))!;
@@ -148,14 +149,14 @@ describe("who somebody is", () => {
   });
 });
 
-describe("rooms with a limit", () => {
+describe.each(stacks)("rooms with a limit, over $name", (stack) => {
   it("[S6] count users: another tab of who is in is let in, another user is not; who only watches counts nothing", async () => {
-    const server = await serve({ grace: 0, maxUsers: 2 });
-    const [ann, bob] = [await liveTab(server, "ann"), await liveTab(server, "bob")];
-    const cem = tab(server, "cem");
+    const server = await stack.serve({ grace: 0, maxUsers: 2 });
+    const [ann, bob] = [await stack.liveTab(server, "ann"), await stack.liveTab(server, "bob")];
+    const cem = stack.tab(server, "cem");
     await until(() => expect(cem.view()).toMatchObject({ status: "ended", error: { code: "room_full" } }));
-    await liveTab(server, "ann");
-    const eve = await liveTab(server, "eve", { present: false });
+    await stack.liveTab(server, "ann");
+    const eve = await stack.liveTab(server, "eve", { present: false });
     expect([eve.view().userCount, eve.view().connectionCount]).toEqual([2, 3]);
     bob.room.leave();
     await until(() => expect(ann.people()).toEqual(["ann"]));
@@ -164,23 +165,23 @@ describe("rooms with a limit", () => {
   });
 
   it("[S4] connections of one user are bounded, those of others are not", async () => {
-    const server = await serve({ maxConnections: 2 });
-    const tabs = [await liveTab(server, "ann"), await liveTab(server, "ann")];
-    const third = tab(server, "ann");
+    const server = await stack.serve({ maxConnections: 2 });
+    const tabs = [await stack.liveTab(server, "ann"), await stack.liveTab(server, "ann")];
+    const third = stack.tab(server, "ann");
     await until(() => expect(third.view()).toMatchObject({ status: "ended", error: { code: "too_many_connections" } }));
-    await liveTab(server, "bob");
+    await stack.liveTab(server, "bob");
     await until(() => expect(tabs.map((one) => one.view().connectionCount)).toEqual([3, 3]));
   });
 });
 
-describe("answers that come too late", () => {
+describe.each(stacks)("answers that come too late, over $name", (stack) => {
   /** A server whose `what` is answered by the test, and a client that went while it waited. */
   async function gone(what: "authorize" | "identify" | "autoJoin"): Promise<{ server: AppServer; ann: Hand; answer: ReturnType<typeof later<never>> }> {
     const answer = later<never>();
     const asked = later<undefined>();
     const ask = (): Promise<never> => { asked.resolve(undefined); return answer.promise; };
-    const server = await serve({ grace: 0, patience: LONG, attach: { [what]: ask, ...(what === "authorize" ? { identify: (_: unknown, request: { url?: string }) => userOf(request.url) } : {}) } as never });
-    const ann = await hand(server, "ann");
+    const server = await stack.serve({ grace: 0, patience: LONG, attach: { [what]: ask, ...(what === "authorize" ? { identify: (_: unknown, request: { url?: string }) => userOf(request.url) } : {}) } as never });
+    const ann = await stack.hand(server, "ann");
     ann.say(join(1), join(2, { room: "watched", present: false }));
     await asked.promise;
     await until(() => expect(server.registry.health().links).toBe(1));
@@ -205,8 +206,8 @@ describe("answers that come too late", () => {
 
   it("[H12, V4] [pain P15] a leave waits for no `authorize`, and the join that waited for it comes to nothing; one after it is acknowledged", async () => {
     const answers = { users: later<boolean>(), count: later<boolean>() };
-    const server = await serve({ grace: LONG, patience: LONG, attach: { authorize: ({ room, watch }) => room === "other" || answers[watch as "users" | "count"].promise } });
-    const ann = await hand(server, "ann");
+    const server = await stack.serve({ grace: LONG, patience: LONG, attach: { authorize: ({ room, watch }) => room === "other" || answers[watch as "users" | "count"].promise } });
+    const ann = await stack.hand(server, "ann");
     ann.say(join(1), { type: "leave", n: 2, room: ROOM }, join(3, { watch: "count" }));
     answers.users.resolve(true);
     ann.say(join(4, { room: "other" }));

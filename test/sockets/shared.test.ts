@@ -1,5 +1,6 @@
 import { afterEach, describe, expect, it, vi } from "vitest";
-import { aMoment, hand, HELLO, join, liveTab, ROOM, serve } from "../support/sockets.js";
+import { aMoment, HELLO, join, ROOM } from "../support/sockets.js";
+import { stacks } from "../support/stacks.js";
 import { until } from "../support/until.js";
 
 /** A defect of ours: a function of the server that throws the next time it is called. */
@@ -29,10 +30,10 @@ vi.mock(import("../../src/protocol/encode.js"), planted.in("encodeDelta", "encod
 vi.mock(import("../../src/protocol/frame.js"), planted.in("encodeFrame") as never);
 afterEach(() => { planted.state.where = undefined; });
 
-describe("a socket that presence shares with its app", () => {
+describe.each(stacks)("a socket that presence shares with its app, over $name", (stack) => {
   it("[P1, S7] carries the app's texts and binary messages untouched, both ways, before, between and after ours", async () => {
-    const server = await serve();
-    const ann = await hand(server, "ann", { hello: false });
+    const server = await stack.serve();
+    const ann = await stack.hand(server, "ann", { hello: false });
     const apps = ["early", "", "[\"hc\" ,1]", " [\"hc\",1]", "[\"hcx\"]", "{}", "\u2028\u{1F600}", Buffer.from([0, 255, 1]), Buffer.from("[\"hc\",{\"type\":\"hello\",\"v\":[1],\"features\":[]}]")];
     const sendAll = (): void => { for (const one of apps) ann.socket.send(one); };
     sendAll();
@@ -54,11 +55,11 @@ describe("a socket that presence shares with its app", () => {
   });
 
   it("[P1, S7] says nothing to a client that never said hello, though it is in a room and asks for things", async () => {
-    const server = await serve({ grace: 0, heartbeat: 50, attach: { autoJoin: () => ROOM } });
-    const ann = await hand(server, "ann", { hello: false });
+    const server = await stack.serve({ grace: 0, heartbeat: 50, attach: { autoJoin: () => ROOM } });
+    const ann = await stack.hand(server, "ann", { hello: false });
     ann.say(join(1), { type: "ping", n: 2 }, { type: "sync", n: 3, room: ROOM }, { type: "nonsense" });
-    ann.socket.send('["hc",');
-    const bob = await liveTab(server, "bob");
+    if (stack.name === "ws") ann.socket.send('["hc",');
+    const bob = await stack.liveTab(server, "bob");
     await until(() => expect(bob.people()).toEqual(["ann", "bob"]));
     server.registry.kick("ann");
     await server.presence.identify(server.socketOf("ann"), undefined);
@@ -69,10 +70,10 @@ describe("a socket that presence shares with its app", () => {
   });
 
   it("[H11, S7] [pain P19] a listener of the app that throws harms nobody", async () => {
-    const server = await serve({ grace: 0 });
+    const server = await stack.serve({ grace: 0 });
     for (const name of ["joined", "left", "connected"] as const) server.registry.on(name, () => { throw new Error(`the app's own, in ${name}`); });
-    const ann = await liveTab(server, "ann");
-    const bob = await liveTab(server, "bob");
+    const ann = await stack.liveTab(server, "ann");
+    const bob = await stack.liveTab(server, "bob");
     bob.room.leave();
     await until(() => expect(ann.changes).toEqual(["joined bob", "left bob leave"]));
     expect([...new Set(server.errors.map(({ code }) => code))]).toEqual(["listener_failed"]);
@@ -80,12 +81,12 @@ describe("a socket that presence shares with its app", () => {
   });
 });
 
-describe("a defect of ours", () => {
-  it.each(["step", "append", "applyFact", "changes", "encodeDelta", "encodeSnapshot", "since", "encodeFrame"])("[H11, S7] in `%s` stops no message of the app, closes nothing, and the room is right again", async (where) => {
+describe.each(stacks)("a defect of ours, over $name", (stack) => {
+  it.each(["step", "append", "applyFact", "changes", "encodeDelta", "encodeSnapshot", "since", ...(stack.name === "ws" ? ["encodeFrame"] : [])])("[H11, S7] in `%s` stops no message of the app, closes nothing, and the room is right again", async (where) => {
     // Whatever is owed after the throw comes at the latest with the next heartbeat.
-    const server = await serve({ grace: 60_000, heartbeat: 200 });
-    const ann = await liveTab(server, "ann", { meta: { name: "Ann" } });
-    const bob = await hand(server, "bob");
+    const server = await stack.serve({ grace: 60_000, heartbeat: 200 });
+    const ann = await stack.liveTab(server, "ann", { meta: { name: "Ann" } });
+    const bob = await stack.hand(server, "bob");
     bob.say(join(1, { meta: { name: "Bob" } }));
     await until(() => expect(ann.changes).toEqual(["joined bob"]));
     const { epoch } = server.registry.snapshot(ROOM);

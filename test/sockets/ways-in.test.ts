@@ -7,6 +7,7 @@ import { attachWs } from "../../src/adapters/ws.js";
 import { toSnapshot } from "../../src/core/snapshot.js";
 import { createRegistry } from "../../src/server/registry.js";
 import { afterwards, hand, join, liveTab, proxyTo, ROOM, serve, tab, userOf, type AppServer, type Meta } from "../support/sockets.js";
+import { stacks } from "../support/stacks.js";
 import { until } from "../support/until.js";
 
 const nowhere = { send: () => [], close: () => undefined, open: () => true };
@@ -16,7 +17,7 @@ async function fill({ registry }: AppServer, people: number, meta: Meta): Promis
   for (let i = 0; i < people; i++) await registry.open({ wire: nowhere, peer: i, user: `user-${i}`, lease: 600_000 }).join(ROOM, { meta: { ...meta, i } });
 }
 
-describe("how sockets come in", () => {
+describe("how sockets of ws come in", () => {
   it("`noServer`: an upgrade that the app decides upon is accepted by hand, with what the app knows already", async () => {
     const http = createServer();
     http.listen(0, "127.0.0.1");
@@ -103,13 +104,13 @@ describe("how sockets come in", () => {
   });
 });
 
-describe("what a view may be told", () => {
+describe.each(stacks)("what a view may be told, over $name", (stack) => {
   it("[P6] only the counts, which hold without a list", async () => {
-    const server = await serve({ grace: 0 });
-    const ann = await liveTab(server, "ann", { watch: "count" });
+    const server = await stack.serve({ grace: 0 });
+    const ann = await stack.liveTab(server, "ann", { watch: "count" });
     expect(ann.view()).toMatchObject({ userCount: 1, connectionCount: 1, users: undefined, limited: false });
-    const bob = await liveTab(server, "bob");
-    await liveTab(server, "bob");
+    const bob = await stack.liveTab(server, "bob");
+    await stack.liveTab(server, "bob");
     await until(() => expect(ann.view()).toMatchObject({ userCount: 2, connectionCount: 3 }));
     bob.room.leave();
     await until(() => expect(ann.view()).toMatchObject({ userCount: 2, connectionCount: 2 }));
@@ -121,11 +122,11 @@ describe("what a view may be told", () => {
   });
 
   it("[P6, S4] [pain P14] of a room that is too large the counts, until it is small enough again", async () => {
-    const server = await serve({ grace: 0, maxWatched: 3 });
-    const ann = await liveTab(server, "ann");
-    const others = [await liveTab(server, "bob"), await liveTab(server, "cem")];
+    const server = await stack.serve({ grace: 0, maxWatched: 3 });
+    const ann = await stack.liveTab(server, "ann");
+    const others = [await stack.liveTab(server, "bob"), await stack.liveTab(server, "cem")];
     await until(() => expect(ann.view()).toMatchObject({ limited: false, userCount: 3 }));
-    const dia = await liveTab(server, "dia");
+    const dia = await stack.liveTab(server, "dia");
     const all = [ann, ...others, dia];
     // Those who had the list, too.
     const counted = (users: number): void => {
@@ -140,11 +141,11 @@ describe("what a view may be told", () => {
   });
 
   it("[P7] a room of a megabyte comes in pages, and shows whole or not at all", async () => {
-    const server = await serve({ lease: 60_000, ping: 20_000 });
+    const server = await stack.serve({ lease: 60_000, ping: 20_000 });
     await fill(server, 350, { filler: "x".repeat(3_000) });
-    const raw = await hand(server, "eve");
+    const raw = await stack.hand(server, "eve");
     raw.say(join(1, { present: false }));
-    const ann = tab(server, "ann");
+    const ann = stack.tab(server, "ann");
     const sizes = new Set<number | undefined>();
     ann.room.subscribe(({ userCount }) => sizes.add(userCount));
     await until(() => expect(ann.view()).toMatchObject({ status: "live", userCount: 351 }));
@@ -158,14 +159,14 @@ describe("what a view may be told", () => {
   });
 
   it("[P7, P5] a line that gets slow amid pages is owed the rest of the same snapshot, and then what came since", async () => {
-    const server = await serve({ lease: 60_000, ping: 20_000, maxMeta: 20_000, heartbeat: 60_000 });
+    const server = await stack.serve({ lease: 60_000, ping: 20_000, maxMeta: 20_000, heartbeat: 60_000 });
     await fill(server, 700, { filler: "x".repeat(18_000) });
     const proxy = await proxyTo(server);
-    const raw = await hand(proxy, "eve");
+    const raw = await stack.hand(proxy, "eve");
     proxy.stall();
     raw.say(join(1, { present: false }));
     await until(() => expect(server.registry.health().slow).toBe(1));
-    const came = await liveTab(server, "cem");
+    const came = await stack.liveTab(server, "cem");
     proxy.resume();
     await until(() => expect(raw.all("delta").flatMap(({ on }) => on.map(([, , user]) => user))).toEqual(["cem"]));
     const pages = raw.all("snapshot");

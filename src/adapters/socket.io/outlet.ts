@@ -2,6 +2,8 @@ import type { Namespace, Socket } from "socket.io";
 import type { ServerMessage } from "../../protocol/message.js";
 
 type Conn = Socket["conn"];
+/** What a transport says when it can take more: from socket.io 4.8 on, and before (where it comes too early now). */
+const READY = ["ready", "drain"];
 /** What some sockets are sent alike. Those that got the same so far share one, so that it is encoded once. */
 type Batch = { readonly messages: readonly ServerMessage[]; readonly sockets: Set<Socket> };
 
@@ -43,12 +45,12 @@ export function createOutlet(channel: string, onReady: (socket: Socket) => void)
     waiting.set(conn, sockets);
     const { transport } = conn;
     const again = (): void => {
-      transport.off("ready", again);
+      if (conn.transport === transport && !transport.writable) return;
+      for (const event of READY) transport.off(event, again);
       conn.off("upgrade", again);
       waiting.delete(conn);
       for (const one of sockets) {
         if (!one.connected) continue;
-        // The app's own packets come first: they have filled it again.
         if (!conn.transport.writable) wait(one);
         else {
           schedule();
@@ -56,9 +58,10 @@ export function createOutlet(channel: string, onReady: (socket: Socket) => void)
         }
       }
     };
-    transport.once("ready", again);
+    // Often in vain: the app's own packets come first, and fill it again.
+    for (const event of READY) transport.on(event, again);
     // The transport that was waited for says nothing any more.
-    conn.once("upgrade", again);
+    conn.on("upgrade", again);
   }
 
   function schedule(): void {
