@@ -12,7 +12,7 @@ import { build } from "esbuild";
 const root = fileURLToPath(new URL("../", import.meta.url));
 const fixtures = join(root, "test/runtimes");
 const AT_ONCE = 2;
-const WS = "ws@8.23.0";
+const SOCKETS = ["ws@8.23.0", "socket.io@4.8.4", "socket.io-client@4.8.4"];
 /** What npm says of a package that is not there, or not for this machine. */
 const NOT_TO_BE_HAD = /\b(?:E404|ETARGET|EBADPLATFORM|ENOVERSIONS)\b/;
 /** Without a network a run at home goes on; one of CI must not pass so. */
@@ -87,7 +87,7 @@ async function firstThatRuns(files) {
 /** Another Node than the one that runs this: the package `node` keeps its binaries in such packages. */
 async function otherNode(version, env) {
   const name = `node-${process.platform === "win32" ? "win" : process.platform}-${process.arch}`;
-  const cwd = await project(`node-${version}`, `${name}@${version}`, WS);
+  const cwd = await project(`node-${version}`, `${name}@${version}`, ...SOCKETS);
   const file = join(cwd, "node_modules", name, "bin", process.platform === "win32" ? "node.exe" : "node");
   const did = new Set();
   for (const program of ["main.mjs", "main.cjs"]) did.add(ran(await run(file, [program], { cwd, env })));
@@ -105,7 +105,7 @@ async function bundled(name, version, env) {
 let jest;
 /** Both environments in one project. */
 async function jested(environment, env) {
-  jest ??= project("jest", "jest@30.5.2", "jest-environment-jsdom@30.5.2", WS);
+  jest ??= project("jest", "jest@30.5.2", "jest-environment-jsdom@30.5.2", ...SOCKETS);
   const cwd = await jest;
   const said = await node(["node_modules/jest/bin/jest.js", "--rootDir", ".", "--runInBand", "--forceExit", "--testMatch", "**/jest.test.cjs", "--env", environment], { cwd, env });
   return { version: versionOf(cwd, "jest"), did: ran(said) };
@@ -122,12 +122,12 @@ const RUNTIMES = new Map([
   ["Vite", (env) => bundled("vite", "8.3.8", env)],
   ["webpack", (env) => bundled("webpack", "5.112.2", env)],
   ["Deno", async (env) => {
-    const cwd = await project("deno", "deno@2.9.6", WS);
+    const cwd = await project("deno", "deno@2.9.6", ...SOCKETS);
     const { file, version } = await firstThatRuns(binaryIn(cwd, "@deno", "deno"));
     return { version, did: ran(await run(file, ["run", "--allow-all", "--no-remote", "--node-modules-dir=manual", "main.mjs"], { cwd, env: { ...env, DENO_DIR: join(temp, "deno-cache"), DENO_NO_UPDATE_CHECK: "1" } })) };
   }],
   ["Bun", async (env) => {
-    const cwd = await project("bun", "bun@1.4.5", WS);
+    const cwd = await project("bun", "bun@1.4.5", ...SOCKETS);
     const { file, version } = await firstThatRuns(binaryIn(cwd, "@oven", "bun"));
     return { version, did: ran(await run(file, ["run", "main.mjs"], { cwd, env })) };
   }],
@@ -163,7 +163,7 @@ try {
   mkdirSync(join(temp, "packed"));
   await run("npm", ["pack", "--ignore-scripts", "--pack-destination", join(temp, "packed")]);
   tarball = join(temp, "packed", readdirSync(join(temp, "packed"))[0]);
-  served = await project("node", WS);
+  served = await project("node", ...SOCKETS);
   server = spawn(process.execPath, ["server.mjs"], { cwd: served, stdio: ["ignore", "pipe", "inherit"] });
   const port = await new Promise((resolve, reject) => {
     server.stdout.once("data", (line) => { resolve(Number(line)); });

@@ -2,7 +2,7 @@
  * What every runtime is asked. Throws where it goes wrong; returns what was done.
  * `headcount`: its subpaths, as far as the runtime has use for them. `at`: a server to talk to, how, and in which room.
  */
-export async function check(headcount, { url, WebSocket, fetch, room }) {
+export async function check(headcount, { url, WebSocket, io, fetch, room }) {
   const ran = [];
   const does = async (what, work) => {
     await work();
@@ -11,7 +11,8 @@ export async function check(headcount, { url, WebSocket, fetch, room }) {
   await does("log", () => foldLog(headcount));
   await does("room", () => makeRoom(headcount));
   if (headcount.createRegistry) await does("registry", () => askRegistry(headcount));
-  if (WebSocket) await does("socket", () => meet(headcount, { url, WebSocket, room }));
+  if (WebSocket) await does("socket", () => meet(headcount, room, (user) => headcount.webSocketTransport(`${url}?user=${user}`, { WebSocket })));
+  if (io) await does("socket.io", () => meet(headcount, `${room} by socket.io`, (user) => headcount.socketIoTransport(io(url.replace("ws:", "http:"), { query: { user }, forceNew: true }))));
   if (fetch) {
     await does("http", async () => {
       const answer = await (await fetch(`${url.replace("ws:", "http:")}?room=${encodeURIComponent(room)}`)).json();
@@ -70,8 +71,8 @@ async function askRegistry({ createRegistry, presenceHandler }) {
 }
 
 /** Two tabs of two people, on real sockets; one leaves. */
-async function meet({ createClient, webSocketTransport }, { url, WebSocket, room }) {
-  const [ann, bob] = ["ann", "bob"].map((user) => createClient({ transport: webSocketTransport(`${url}?user=${user}`, { WebSocket }) }));
+async function meet({ createClient }, room, transportOf) {
+  const [ann, bob] = ["ann", "bob"].map((user) => createClient({ transport: transportOf(user) }));
   const [hers, his] = [ann, bob].map((client) => client.room(room));
   const both = ({ status, userCount }) => status === "live" && userCount === 2;
   const stop = his.subscribe(() => undefined);
