@@ -150,13 +150,20 @@ function checked(options: HttpOptions | undefined): HttpOptions {
 
 /** The value of a parameter that is there once. Strict, so that whoever looks at the URL before us can't read another room in it. */
 function parameter(search: string, name: string): string | undefined {
-  const values = search.slice(1).split("&").filter((pair) => pair.split("=", 1)[0] === name);
+  const pairs = search.slice(1).split("&").map((pair) => /^([^=]*)=?(.*)$/s.exec(pair) as unknown as [string, string, string]);
+  const values = pairs.filter(([, key]) => decoded(key) === name).map(([, , value]) => decoded(value));
   const code = `bad_${name}`;
   if (values.length > 1) throw new Problem(400, code, `\`${name}\` is there more than once.`);
+  if (values.length === 1 && values[0] === undefined) throw new Problem(400, code, `\`${name}\` is not percent-encoded UTF-8.`);
+  return values[0];
+}
+
+/** undefined = it is not percent-encoded UTF-8. */
+function decoded(text: string): string | undefined {
   try {
-    return values[0] === undefined ? undefined : decodeURIComponent(values[0].slice(name.length + 1).replaceAll("+", " "));
+    return decodeURIComponent(text.replaceAll("+", " "));
   } catch {
-    throw new Problem(400, code, `\`${name}\` is not percent-encoded UTF-8.`);
+    return undefined;
   }
 }
 

@@ -39,7 +39,7 @@ const transports = new WeakMap<SocketIoLike, Map<string, Transport>>();
  * @throws TypeError for anything but a socket of `socket.io-client` from 4.7 on, and for a channel that is no event's name.
  */
 export function socketIoTransport(socket: SocketIoLike, { channel = "headcount" }: SocketIoClientOptions = {}): Transport {
-  if (typeof (socket as Partial<SocketIoLike> | undefined)?.io?.reconnection !== "function") throw badOption("socket", "a socket of socket.io-client, version 4.7 or later");
+  if (typeof (socket as Partial<SocketIoLike> | undefined)?.io?.reconnection !== "function" || typeof socket.active !== "boolean") throw badOption("socket", "a socket of socket.io-client, version 4.7 or later");
   if (typeof channel !== "string" || RESERVED.test(channel)) throw badOption("channel", "the name of an event that socket.io does not use itself");
   const known = transports.get(socket) ?? new Map<string, Transport>();
   const transport = known.get(channel) ?? createTransport(socket, channel);
@@ -79,7 +79,17 @@ function createTransport(socket: SocketIoLike, channel: string): Transport {
     send(message) {
       if (!up || !socket.connected) return;
       const { length } = socket.sendBuffer;
-      socket.emit(channel, message);
+      // The app's `retries` would let its own events wait for ours to be acknowledged.
+      const { flags } = socket as { readonly flags?: { fromQueue?: boolean } };
+      if (flags) flags.fromQueue = true;
+      try {
+        socket.emit(channel, message);
+      } catch (error) {
+        // A listener of the app for all that goes out; what is told of `connect` here must reach the app's other listeners too.
+        void new Promise(() => {
+          throw error;
+        });
+      }
       // After a sleep the socket finds only now that its line is dead, and keeps the message for the next one, where it makes no sense.
       socket.sendBuffer.splice(length);
     },

@@ -1,11 +1,12 @@
 import type { DisconnectReason, Namespace, Server, Socket as AnySocket } from "socket.io";
 import type { Wire } from "../ports.js";
+import { checkOptions } from "../server/check-options.js";
 import type { How } from "../server/host-input.js";
-import type { AuthorizeRequest, Link, LinkOptions } from "../server/link.js";
+import type { Link, LinkOptions } from "../server/link.js";
 import type { Registry } from "../server/registry.js";
 import { createHearing } from "./socket.io/hearing.js";
 import { listenTo, mustBeChannel, namespaceOf, socketsOf } from "./socket.io/namespaces.js";
-import type { EventsMap, Known, SocketIoOptions, SocketIoPresence } from "./socket.io/options.js";
+import type { EventsMap, SocketIoOptions, SocketIoPresence } from "./socket.io/options.js";
 import { createOutlet } from "./socket.io/outlet.js";
 
 export type { SocketIoOptions, SocketIoPresence } from "./socket.io/options.js";
@@ -25,15 +26,16 @@ const HOW: ReadonlyMap<string, How> = new Map<DisconnectReason, How>([
  * Throws a `TypeError` for anything but socket.io from 4.7 on, a namespace that is attached to this registry already, or a `channel` that is taken,
  * and an `Error` with the code `closed` when the registry is closed.
  */
-export function attachSocketIo<M, L extends EventsMap, E extends EventsMap, I extends EventsMap, D>(
+export function attachSocketIo<const M, L extends EventsMap, E extends EventsMap, I extends EventsMap, D>(
   io: Server<L, E, I, D> | Namespace<L, E, I, D>,
   registry: Registry<M, unknown>,
-  options: SocketIoOptions<M, AnySocket<L, E, I, D>> = {},
+  options: SocketIoOptions<NoInfer<M>, AnySocket<L, E, I, D>> = {},
 ): SocketIoPresence<M, AnySocket<L, E, I, D>> {
   return attach(namespaceOf(io), registry, options as SocketIoOptions<M, AnySocket>);
 }
 
 function attach<M>(root: Namespace, registry: Registry<M, unknown>, options: SocketIoOptions<M, AnySocket>): SocketIoPresence<M, AnySocket> {
+  checkOptions("attachSocketIo", options, { identify: "function", authorize: "function", autoJoin: "function", channel: "any" });
   const { channel = "headcount", identify, authorize, autoJoin } = options;
   mustBeChannel(channel);
   /** Of every socket seen, also when it has closed; a recovered socket is another one. */
@@ -70,6 +72,11 @@ function attach<M>(root: Namespace, registry: Registry<M, unknown>, options: Soc
     const link = socket.connected ? registry.open(linkOptions(socket)) : undefined;
     links.set(socket, link);
     if (!link) return;
+    // Disconnected by `identify` or `autoJoin`: no event will say so any more.
+    if (!socket.connected) {
+      link.closed("leave");
+      return;
+    }
     const stopHearing = hear(socket.conn, link);
     const disconnect = (reason: string): void => {
       held.get(socket)?.();
@@ -90,6 +97,9 @@ function attach<M>(root: Namespace, registry: Registry<M, unknown>, options: Soc
       }
       link.frame(frameOf(messages));
     });
+    // It is behind what the app's own middlewares, or an app that was there before us, have set. Private; without it all but that works.
+    const { fns } = socket as unknown as { readonly fns?: unknown[] };
+    if (Array.isArray(fns)) fns.unshift(fns.pop());
     held.set(socket, () => {
       held.delete(socket);
       outlet.forget(socket);
@@ -105,9 +115,9 @@ function attach<M>(root: Namespace, registry: Registry<M, unknown>, options: Soc
       wire,
       peer: socket,
       ...(pingInterval && pingTimeout && { lease: pingInterval + pingTimeout }),
-      ...(identify && { identify: () => identify(socket) }),
-      ...(authorize && { authorize: (asked: AuthorizeRequest) => authorize({ ...asked, socket }) }),
-      ...(autoJoin && { autoJoin: (identity: Known<M>) => autoJoin(socket, identity) }),
+      identify: identify && (() => identify(socket)),
+      authorize: authorize && ((asked) => authorize({ ...asked, socket })),
+      autoJoin: autoJoin && ((identity) => autoJoin(socket, identity)),
     };
   }
 
@@ -130,10 +140,16 @@ function attach<M>(root: Namespace, registry: Registry<M, unknown>, options: Soc
   };
 }
 
+/** As text it would be many times as long as it came. */
+function hasBinary(value: unknown): boolean {
+  if (typeof value !== "object" || value === null) return false;
+  return ArrayBuffer.isView(value) || value instanceof ArrayBuffer || Object.values(value).some(hasBinary);
+}
+
 /** What came, as the text it would be on a socket of our own: as large, and with nothing in it that is no JSON. */
 function frameOf(messages: readonly unknown[]): string {
   try {
-    return JSON.stringify(["hc", ...messages.map((message) => (ArrayBuffer.isView(message) ? null : message))]);
+    return JSON.stringify(["hc", ...messages.map((message) => (hasBinary(message) ? null : message))]);
   } catch {
     // Nested too deep, or of another parser. This is answered as the broken frame that it is.
     return '["hc",';

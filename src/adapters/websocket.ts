@@ -67,7 +67,7 @@ export function webSocketTransport(url: string | URL | (() => string | URL | Pro
       };
     trying = true;
     timer = clock.after(connectTimeout, () => {
-      lose("timeout");
+      lose("late");
     });
     try {
       const target = typeof url === "function" ? await url() : url;
@@ -132,7 +132,7 @@ export function webSocketTransport(url: string | URL | (() => string | URL | Pro
       if (up) socket?.send(encodeFrame([message]));
     },
     probe() {
-      if (listener && !trying) lose("doubted", true, 0);
+      if (listener && !trying) lose("probe", true, 0);
     },
     listen(heard) {
       if (listener) throw badOption("transport", "unused");

@@ -55,7 +55,7 @@ export type WsPresence<M, A extends unknown[] = []> = {
  * Pings them every `ping` ms, and ends one that was silent for `lease` ms; any frame proves life, also the app's.
  * Throws a `TypeError` when the server is attached to this registry already, the registry is closed, or an option is unknown or makes no sense.
  */
-export function attachWs<M, A extends unknown[] = []>(wss: WebSocketServer, registry: Registry<M, unknown>, options: WsOptions<M, A> = {}): WsPresence<M, A> {
+export function attachWs<const M, A extends unknown[] = []>(wss: WebSocketServer, registry: Registry<M, unknown>, options: WsOptions<NoInfer<M>, A> = {}): WsPresence<M, A> {
   if (typeof (wss as WebSocketServer | undefined)?.handleUpgrade !== "function") throw new TypeError("attachWs: the first argument must be a WebSocketServer of the package ws.");
   checkOptions("attachWs", options, { identify: "function", authorize: "function", autoJoin: "function", exclusive: "boolean", origins: "any" });
   const { identify: who, authorize, autoJoin, exclusive, origins } = options;

@@ -1,8 +1,8 @@
 import { isNumber } from "../protocol/check.js";
 
-/** The error for an option that makes no sense. */
+/** The error for an option or an argument that makes no sense. */
 export function badOption(name: string, should: string): TypeError {
-  return new TypeError(`headcount: option "${name}" must be ${should}`);
+  return new TypeError(`headcount: "${name}" must be ${should}`);
 }
 
 /**
@@ -13,7 +13,7 @@ export function durations<K extends string>(given: Readonly<Partial<Record<NoInf
   const all = { ...defaults };
   for (const key in { ...all, ...given }) {
     const name = key as K;
-    if (!(name in all)) throw badOption(name, "left out");
+    if (!(name in all)) throw badOption(name, "absent");
     const ms: unknown = (all[name] = given[name] ?? all[name]);
     if (!isNumber(ms) || ms < least) throw badOption(name, `at least ${least} ms`);
   }

@@ -18,7 +18,10 @@ export function hear<M>(s: Draft<M>, heard: Heard<M>, { now, chance }: Moment): 
   const { re } = heard as { readonly re?: number };
   // The answer to a wish that isn't one any more.
   if (re !== undefined && re !== asked && re !== updated) return [];
-  if (heard.type !== "error") pass(s);
+  if (heard.type !== "error") {
+    pass(s);
+    s.heard = now;
+  }
   switch (heard.type) {
     case "joined": {
       const { conn, user, pos } = heard;
@@ -63,7 +66,6 @@ export function hear<M>(s: Draft<M>, heard: Heard<M>, { now, chance }: Moment): 
     case "count":
       // Of another mode than is asked for: still on its way when the mode was switched.
       if (watch === "none" || (watch === "users" && !heard.limited)) break;
-      s.heard = now;
       if (s.answered && s.count && comparePoints(heard.position, s.count.position) < 0) break;
       drop(s);
       s.count = heard;
@@ -71,7 +73,6 @@ export function hear<M>(s: Draft<M>, heard: Heard<M>, { now, chance }: Moment): 
       break;
     case "state": {
       if (watch !== "users") break;
-      s.heard = now;
       const event = heard.page ? gather(s, heard.event as Snapshot<M>, heard.page) : heard.event;
       // More is on its way: no reason to ask again meanwhile.
       if (!event) {

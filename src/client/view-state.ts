@@ -87,7 +87,7 @@ export function emptyView<M>(name: RoomName, times: ViewTimes, initial?: Snapsho
   const s = { name, times, heard: 0, view: {}, due: Infinity, present: false } as Draft<M>;
   forget(s);
   if (initial) s.room = reduce(s.room, initial);
-  s.view = show(s, false, 0);
+  s.view = show(s, false);
   return s;
 }
 

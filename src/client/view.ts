@@ -32,7 +32,7 @@ export type Stepped<M> = { readonly state: ViewState<M>; readonly send: readonly
 export const SELDOM = 30_000;
 
 /** What is said of a server that doesn't answer. */
-export const UNANSWERED: ViewError = { code: "unanswered", message: "no answer" };
+export const UNANSWERED: ViewError = { code: "unanswered", message: "unanswered" };
 
 /** The state after an input, what to send, and what changed. Pure. */
 export function step<M>(state: ViewState<M>, input: ViewInput<M>, moment: Moment): Stepped<M> {
@@ -61,7 +61,6 @@ export function step<M>(state: ViewState<M>, input: ViewInput<M>, moment: Moment
     Object.assign(s, NO_LINK);
     s.link = input.link;
     if (input.link) {
-      s.heard = now;
       distrust(s);
       rejoin(s, now);
       if (ended?.up) revive(s, now);
@@ -72,7 +71,7 @@ export function step<M>(state: ViewState<M>, input: ViewInput<M>, moment: Moment
   }
   if (s.ended && s.ended.at <= now) revive(s, now);
   s.due = s.ended ? s.ended.at : pursue(s, moment, send);
-  s.view = show(s, !!s.link && !severity(s), now);
+  s.view = show(s, !!s.link && !severity(s));
   return { state: s, send, changes };
 }
 

@@ -41,7 +41,10 @@ export function openLink<M>(parts: Parts<M>, hooks: LinkHooks, id: string, optio
     voice: { lastHeard: clock.now(), context: undefined },
     identity: undefined, generation: 0, closed: false, wishes: new Map(), given: new Map(), asked: new Map(),
   };
-  let greeted = false;
+  /** undefined = it said nothing yet; false = it speaks no version of ours. */
+  let greeted: boolean | undefined;
+  /** What could not be said before there was a hello. */
+  let unsaid: string | undefined;
   let loggedOut = false;
   /** Changes of user that are not through yet: what the client says meanwhile comes after them. */
   let becoming = 0;
@@ -74,6 +77,8 @@ export function openLink<M>(parts: Parts<M>, hooks: LinkHooks, id: string, optio
   function take(message: ClientMessage): void {
     if (state.closed) return;
     if (message.type === "hello") greet(message.v);
+    // It was welcomed by an earlier link of its socket, and says all of it again once it is by this one.
+    else if (greeted === undefined) greet([PROTOCOL_VERSION]);
     else if (!greeted) return;
     else if (message.type === "ping") notify({ type: "pong", re: message.n });
     else if (message.type === "leave") {
@@ -95,8 +100,15 @@ export function openLink<M>(parts: Parts<M>, hooks: LinkHooks, id: string, optio
       return;
     }
     welcome();
+    if (unsaid !== undefined) unknown(unsaid);
     const bye = hooks.bye();
     if (bye) notify(bye);
+  }
+
+  /** Why the server can't tell who this is. */
+  function unknown(code: string): void {
+    unsaid = greeted ? undefined : code;
+    refuse(code, "The server could not tell who this is.");
   }
 
   function welcome(): void {
@@ -196,7 +208,7 @@ export function openLink<M>(parts: Parts<M>, hooks: LinkHooks, id: string, optio
     identify: (identity) => Promise.resolve(identify(identity)),
     begin() {
       ledger.dispatch({ type: "open", link: id, lease });
-      introduce(parts, state, (identity) => { void identify(identity); }, (code) => { refuse(code, "The server could not tell who this is."); });
+      introduce(parts, state, (identity) => { void identify(identity); }, unknown);
     },
     receive(message) {
       if (state.closed) return;

@@ -205,6 +205,7 @@ describe("presenceHandler", () => {
       ["GET", "?rooms=r", 400, "bad_room"],
       ["GET", "?room=r&room=s", 400, "bad_room"],
       ["GET", `?room=${"x".repeat(257)}`, 400, "bad_room"],
+      ["GET", "?%72oom=s&room=r", 400, "bad_room"],
       ["GET", "?room=%zz", 400, "bad_room"],
       ["GET", "?room=%", 400, "bad_room"],
       ["GET", "?room=%ff%fe", 400, "bad_room"],

@@ -219,7 +219,7 @@ describe("webSocketTransport", () => {
     expect(made).toMatchObject([{ closed: true }, { closed: false }]);
     say('["hc",{"type":"pong","re":1}]', 0);
     close(0);
-    expect(said).toEqual([["up"], ["down", "doubted", true]]);
+    expect(said).toEqual([["up"], ["down", "probe", true]]);
     close();
     transport.probe();
     clock.advance(1);

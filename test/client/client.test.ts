@@ -339,7 +339,7 @@ describe("options", () => {
       expect(() => createClient({ transport, timeouts: { ping: value } })).toThrow(/ping/);
     }
     expect(() => createClient({ transport: undefined as never })).toThrow(/transport/);
-    expect(() => createClient({ transport, lingr: 5 } as never)).toThrow(/"lingr" must be left out/);
+    expect(() => createClient({ transport, lingr: 5 } as never)).toThrow(/"lingr" must be absent/);
     expect(() => createClient({ transport, timeouts: { pong: 5 } } as never)).toThrow(/pong/);
     expect(() => createPresence({ transport, room: "r", presnt: false } as never)).toThrow(/presnt/);
     const client = createClient({ transport });

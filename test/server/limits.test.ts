@@ -358,13 +358,16 @@ describe("bad input gets a code, and nothing else happens", () => {
     expect(ann.last("error")).toMatchObject({ code: "bad_message" });
   });
 
-  it("[P1] a link that never said hello is sent nothing, and is asked nothing", () => {
+  it("[P1] a link that never said anything of ours is sent nothing; one that speaks without a hello is welcomed, and nothing that it said is done", () => {
     const asked: string[] = [];
     const w = world();
     const ann = w.client("ann", { hello: false, authorize: ({ room }) => { asked.push(room); return true; } });
-    ann.join("r");
-    ann.say({ type: "ping" });
     ann.link.receive("nonsense");
+    expect(ann.news()).toEqual([]);
+    const bob = w.client("bob", { hello: false, authorize: ({ room }) => { asked.push(room); return true; } });
+    bob.say({ type: "ping" });
+    bob.say({ type: "sync", room: "r" });
+    expect(bob.news()).toMatchObject([{ type: "welcome" }, { type: "error", code: "not_joined" }]);
     ann.say({ type: "hello", v: [2, 3], features: [] });
     expect(ann.news()).toMatchObject([{ type: "error", code: "unsupported_version" }]);
     ann.join("r");

@@ -3,8 +3,10 @@ import type { Namespace, Socket } from "socket.io";
 import { io as connect } from "socket.io-client";
 import type { Socket as ClientSocket } from "socket.io-client";
 import { describe, expectTypeOf, it } from "vitest";
+import { WebSocketServer } from "ws";
 import { attachSocketIo, type SocketIoPresence } from "../../src/adapters/socket.io.js";
 import { socketIoTransport } from "../../src/adapters/socket.io-client.js";
+import { attachWs } from "../../src/adapters/ws.js";
 import type { Transport } from "../../src/ports.js";
 import { createRegistry, type Link } from "../../src/server/index.js";
 
@@ -47,6 +49,12 @@ describe("the types of an app on socket.io", () => {
       // @ts-expect-error and has no other members
       identify: async () => Promise.resolve({ user: "ann", meta: { role: "admin" } }),
     });
+    const narrow = createRegistry<{ status: "online" | "away" }>();
+    attachSocketIo(io, narrow, { identify: () => ({ user: "ann", meta: { status: "online" } }) });
+    attachSocketIo(io, narrow, { identify: async () => Promise.resolve({ user: "ann", meta: { status: "away" } }) });
+    // @ts-expect-error it is one of the two
+    attachSocketIo(io, narrow, { identify: () => ({ user: "ann", meta: { status: "asleep" } }) });
+    attachWs(new WebSocketServer({ noServer: true }), narrow, { identify: () => ({ user: "ann", meta: { status: "online" } }) });
     // @ts-expect-error there is no such option
     attachSocketIo(io, registry, { event: "presence" });
   });

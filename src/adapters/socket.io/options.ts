@@ -1,12 +1,8 @@
-import type { RoomName } from "../../core/event.js";
-import type { AuthorizeRequest, Identity, Link, LinkOptions, Verdict } from "../../server/link.js";
+import type { AuthorizeRequest, Identity, KnownIdentity, Link, Rooms, Verdict } from "../../server/link.js";
 
 /** The bound of socket.io's own types. */
 // eslint-disable-next-line @typescript-eslint/no-explicit-any -- with `unknown` an app's interface of events would not do
 export type EventsMap = Record<string, any>;
-
-/** Who `autoJoin` is told it is. */
-export type Known<M> = Parameters<NonNullable<LinkOptions<M, unknown>["autoJoin"]>>[0];
 
 /** Options of `attachSocketIo`; `S` is the app's type of socket. */
 export type SocketIoOptions<M, S> = {
@@ -18,7 +14,7 @@ export type SocketIoOptions<M, S> = {
   /** Whether a user may be in a room, or watch it. Without it clients reach only the rooms that the server puts them into. */
   readonly authorize?: (request: AuthorizeRequest & { readonly socket: S }) => Verdict | Promise<Verdict>;
   /** Rooms of presence that a socket is in as soon as its user is known. */
-  readonly autoJoin?: (socket: S, identity: Known<M>) => RoomName | readonly RoomName[] | undefined | Promise<RoomName | readonly RoomName[] | undefined>;
+  readonly autoJoin?: (socket: S, identity: KnownIdentity<M>) => Rooms | Promise<Rooms>;
   /** The event that carries presence, both ways. Default `"headcount"`; a second registry on the same namespace needs another. */
   readonly channel?: string;
 };

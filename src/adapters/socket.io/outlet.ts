@@ -67,7 +67,8 @@ export function createOutlet(channel: string, onReady: (socket: Socket) => void)
   function schedule(): void {
     if (scheduled) return;
     scheduled = true;
-    queueMicrotask(flush);
+    // At the end of the turn, after the app's own code, even if that awaited something of ours: its volatile events need a transport that is free.
+    setImmediate(flush);
   }
 
   function flush(): void {
