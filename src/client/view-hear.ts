@@ -50,7 +50,7 @@ export function hear<M>(s: Draft<M>, heard: Heard<M>, { now, chance }: Moment): 
         // The `ended` of it never came. Whatever is asked or told would be answered like this for ever; a join is what it lacks.
         s.acked = false;
         s.rank = -1;
-        s.askAt = Math.min(s.askAt, now + s.times.answer);
+        s.askAt = now;
         break;
       }
       if (re === updated) {

@@ -184,6 +184,20 @@ describe("membership", () => {
     expect(take(), "with what was to be shown, for it was not at fault").toMatchObject([{ type: "join", meta: { s: 2 } }]);
   });
 
+  // Found by the simulation: cid was kicked just as his tab switched its mode. That join took him in again, and he was there for everybody but himself.
+  it("[V4] ended while a join is on its way, it takes that back", () => {
+    const { room, wire, take } = live();
+    room.leave();
+    void room.enter();
+    const join = take().at(-1);
+    expect(join).toMatchObject({ type: "join", present: true });
+    wire.say({ type: "ended", room: "r", conn: "m1", reason: "kicked", code: "kicked", message: "bye", retry: false });
+    expect(room.getSnapshot().status).toBe("ended");
+    expect(take()).toEqual([{ type: "leave", n: join!.n + 1, room: "r" }]);
+    wire.say({ type: "joined", re: join!.n, room: "r", conn: "m2", user: "me", pos: [9, 4, 0] });
+    expect([room.getSnapshot().status, take()]).toEqual(["ended", []]);
+  });
+
   it("[V4] is asserted again after the ms that ended names, also when the link went meanwhile", () => {
     const { wire, room, take, clock } = live();
     take();
