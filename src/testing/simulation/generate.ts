@@ -47,8 +47,8 @@ function setupOf(chance: Random, calm: boolean): Setup {
     flush: pick(chance, [50, 50, 50, 0, 1_000]),
     window: pick(chance, [512, 512, 3]),
     page: pick(chance, [65_536, 65_536, 150]),
-    maxWatched: !calm && chance() < 0.2 ? 1 : 5_000,
-    maxUsers: !calm && !lobby && chance() < 0.3 ? 1 : Infinity,
+    maxWatched: !calm && chance() < 0.2 ? between(chance, 0, 1) : 5_000,
+    maxUsers: !calm && !lobby && chance() < 0.3 ? between(chance, 1, 2) : Infinity,
     lobby,
     identify: pick(chance, [0, 0, 0, 5, 700]),
   };

@@ -18,7 +18,6 @@ export function judge(world: World): void {
     const wanted = expected(world, room);
     const full = wanted.length > setup.maxUsers;
     if (full) {
-      world.faults.add("capacity");
       if (here.length !== setup.maxUsers || real.some((one) => !wanted.includes(one))) world.complain(`${room} holds ${setup.maxUsers} people, and should have some of ${list(wanted)}; the server has ${list(real)}`);
     } else if (list(real) !== list(wanted)) world.complain(`${room} should have ${list(wanted)}; the server has ${list(real)}`);
     const ids = here.map(({ id }) => id).sort();
@@ -60,8 +59,6 @@ function judgeSeat(world: World, id: number, user: string | undefined, name: str
   if (view.status === "ended") {
     const stay = world.model.stays.find((one) => one.tab === id && one.room === name);
     const mayBe = stay?.kicked === true || (full && view.error.code === "room_full") || (user === FORBIDDEN.user && name === FORBIDDEN.room);
-    if (view.error.code === "room_full") world.faults.add("capacity");
-    if (view.error.code === "refused") world.faults.add("refused");
     if (!mayBe) complain(`shows "ended" (${view.error.code}), and nobody has put it out`);
     return;
   }
@@ -77,7 +74,6 @@ function judgeSeat(world: World, id: number, user: string | undefined, name: str
   if (view.userCount !== registry.userCount(name) || view.connectionCount !== registry.connectionCount(name)) {
     complain(`counts ${String(view.userCount)} people with ${String(view.connectionCount)} connections; there are ${registry.userCount(name)} with ${registry.connectionCount(name)}`);
   }
-  if (view.limited) world.faults.add("limited");
   if (watch !== "users" || view.limited) return;
   judgeList(view, registry.snapshot(name), watcher.told(), complain);
 }

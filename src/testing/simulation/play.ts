@@ -24,7 +24,7 @@ export type Outcome = {
 const LOUD: ReadonlySet<Fault> = new Set(["refresh", "cut", "half-open", "offline", "stall", "slow", "loss", "sleep", "throttle", "client clock", "server clock", "pause", "crash", "deploy", "slow authorize", "kick", "block", "login", "logout", "capacity", "limited"]);
 
 /** By then the longest lease, its grace and the rarest asking are over. */
-const CALM = 200_000;
+const CALM = 140_000;
 
 /** Plays a history to its end, lets all settle, and looks whether everybody knows what is so. Never rejects: what is thrown is a complaint. */
 export async function play(history: History): Promise<Outcome> {
@@ -56,7 +56,7 @@ async function calm(world: World): Promise<void> {
   const { syncs } = world;
   if (syncs > 0 && ![...world.faults].some((fault) => LOUD.has(fault))) world.complain(`nothing went wrong, and ${syncs} times somebody asked for what they missed`);
   judge(world);
-  await time.run(time.now() + 60_000);
+  await time.run(time.now() + 30_000);
   if (world.syncs > syncs) world.complain("all is calm, and somebody still asks for what they missed");
   for (const { tab } of world.tabs.values()) quit(world, tab);
   await time.run(time.now() + 2_000);

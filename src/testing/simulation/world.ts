@@ -45,6 +45,9 @@ export type World = {
   readonly lineOf: (tab: number) => Line | undefined;
 };
 
+/** By what a text to a client shows that something struck. */
+const SIGNS: readonly (readonly [string, Fault])[] = [['"page":', "pages"], ['"limited":true', "limited"], ['"code":"room_full"', "capacity"], ['"code":"refused"', "refused"]];
+
 /** Nobody but this one user is kept out of this one room. */
 export const FORBIDDEN = { user: "dan", room: "vault" };
 export const LOBBY = "lobby";
@@ -120,7 +123,7 @@ export function createWorld(history: History): World {
         opened: () => { end.opened?.(); },
         heard(text) {
           trace.add(text);
-          if (text.includes('"page":')) world.faults.add("pages");
+          for (const [sign, fault] of SIGNS) if (text.includes(sign)) world.faults.add(fault);
           end.heard(text);
         },
         closed() {
