@@ -20,6 +20,7 @@ export function act(world: World, deed: Deed): boolean {
     switch (deed.what) {
       case "watch":
         hands.watch(deed.room, deed.watch);
+        forbid(world);
         break;
       case "unwatch":
         if (hands.seat(deed.room).watch === undefined) return false;

@@ -26,7 +26,7 @@ const LOUD: ReadonlySet<Fault> = new Set(["refresh", "cut", "half-open", "offlin
 /** By then the longest lease, its grace and the rarest asking are over. */
 const CALM = 140_000;
 
-/** Plays a history to its end, lets all settle, and looks whether everybody knows what is so. Never rejects: what is thrown is a complaint. */
+/** Plays a history to its end, lets all settle, and looks whether everybody knows what is so. What is thrown on the way is a complaint; a setup that makes no sense rejects. */
 export async function play(history: History): Promise<Outcome> {
   const world = createWorld(history);
   const story: string[] = [];

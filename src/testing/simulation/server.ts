@@ -153,8 +153,10 @@ export function isAskedAgain(text: string): boolean {
  * Whether a text to a client may be lost: it notices by what comes later. Who is told nothing of a room can't notice
  * that its stay there was ended or moved; a transport that could lose that in silence would be no transport.
  */
-export function isMissed(text: string, watched: (room: string) => string | undefined): boolean {
+export function isMissed(text: string, watched: (room: string) => string | undefined, loggedOut: boolean): boolean {
   return messagesIn(text).every(({ type, room = "", re }) => {
+    // Who logs in again is welcomed again, and knows of it by that alone.
+    if (type === "welcome") return !loggedOut;
     const watch = watched(room);
     return watch === "users" || (type === "ended" ? watch === "count" : type !== "joined" || re !== undefined);
   });

@@ -37,7 +37,7 @@ export async function shrink(from: History, played: Outcome): Promise<Shrunk> {
   // What went before may be needless now that the rest has gone.
   for (let i = history.commands.length - 1; i >= 0; i--) await better(without(history, i, 1));
   for (let i = 0; i < history.commands.length; i++) {
-    for (const wait of [1_000, 20_000]) if (history.commands[i]?.wait !== wait && (await better(withWait(history, i, wait)))) break;
+    for (const wait of [1_000, 20_000]) if (history.commands[i]?.wait === wait || (await better(withWait(history, i, wait)))) break;
   }
   const plain = { grace: 10_000, flush: 50, window: 512, page: 65_536, maxWatched: 5_000, maxUsers: Infinity, lobby: false, identify: 0 };
   for (const name of Object.keys(plain) as (keyof typeof plain)[]) {

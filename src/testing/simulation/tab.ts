@@ -40,6 +40,7 @@ export type TabOptions = {
   readonly chance: (page: number) => Random;
   readonly dial: (end: End) => Line;
   readonly complain: (what: string) => void;
+  readonly wasAway: (room: string, user: string) => boolean;
 };
 
 /** What the pages of a tab do to their rooms. */
@@ -53,7 +54,7 @@ export type Hands = {
   readonly update: (room: string, shows: string) => void;
 };
 
-export function createTab(id: number, kind: Kind, user: string, { machine, chance, dial, complain }: TabOptions): Hands {
+export function createTab(id: number, kind: Kind, user: string, { machine, chance, dial, complain, wasAway }: TabOptions): Hands {
   let pages = 0;
   const seats = new Map<string, Seat>();
   const shows = new Map<string, string>();
@@ -70,7 +71,7 @@ export function createTab(id: number, kind: Kind, user: string, { machine, chanc
     if (known) return known;
     const { client }: { client: Client } = tab.page;
     const room = client.room<Meta>(name, { present: false, meta: { shows: shows.get(name) ?? `${id}` } });
-    const made: Seat = { room, watcher: createWatcher((what) => { complain(`tab ${id} in ${name}: ${what}`); }), watch: undefined, entered: false, stop: undefined, waiting: 0 };
+    const made: Seat = { room, watcher: createWatcher((what) => { complain(`tab ${id} in ${name}: ${what}`); }, (who) => wasAway(name, who)), watch: undefined, entered: false, stop: undefined, waiting: 0 };
     seats.set(name, made);
     return made;
   }

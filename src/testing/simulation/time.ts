@@ -1,7 +1,7 @@
 import type { Clock } from "../../ports.js";
 
 /** What happens at a moment; of two at one moment the one that was planned first goes first. */
-type Happening = { at: number; order: number; run: (() => void) | undefined; readonly on: Machine | undefined };
+type Happening = { at: number; readonly due: number; readonly order: number; run: (() => void) | undefined; readonly on: Machine | undefined };
 
 /** One computer: its clock, its timers, and what arrives at it. What falls due while it sleeps happens when it wakes, in order. */
 export type Machine = {
@@ -45,7 +45,8 @@ export function createTime(onRun: (at: number, machine: string) => void): Time {
   const state = new Map<Machine, { wake: number; throttled: number; dead: boolean; pending: number }>();
 
   function before(a: Happening, b: Happening): boolean {
-    return a.at < b.at || (a.at === b.at && a.order < b.order);
+    // After a sleep, in the order in which they were due.
+    return a.at !== b.at ? a.at < b.at : a.due !== b.due ? a.due < b.due : a.order < b.order;
   }
 
   function push(happening: Happening): void {
@@ -78,7 +79,7 @@ export function createTime(onRun: (at: number, machine: string) => void): Time {
   }
 
   function plan(at: number, run: () => void, on: Machine | undefined): Happening {
-    const happening: Happening = { at: Math.max(at, now), order: orders++, run, on };
+    const happening: Happening = { at: Math.max(at, now), due: Math.max(at, now), order: orders++, run, on };
     push(happening);
     return happening;
   }
@@ -131,8 +132,7 @@ export function createTime(onRun: (at: number, machine: string) => void): Time {
         const of = on && state.get(on);
         if (!run || of?.dead) continue;
         if (of && next.at < of.wake) {
-          // In the order in which they were due, behind what waits already.
-          push(Object.assign(next, { at: of.wake, order: orders++ }));
+          push(Object.assign(next, { at: of.wake }));
           continue;
         }
         now = next.at;

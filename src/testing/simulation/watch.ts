@@ -17,7 +17,8 @@ export type Watcher = {
 /** Codes of an end that stays until the person asks again. */
 const FINAL: ReadonlySet<string> = new Set(["kicked", "blocked", "refused"]);
 
-export function createWatcher(complain: (what: string) => void): Watcher {
+/** `wasAway`: whether somebody was really out of the room at any time. */
+export function createWatcher(complain: (what: string) => void, wasAway: (user: string) => boolean): Watcher {
   let ended: string | undefined;
   let told: Set<string> | undefined;
   let epoch = 0;
@@ -48,6 +49,7 @@ export function createWatcher(complain: (what: string) => void): Watcher {
         told.add(user);
       } else if (type === "left") {
         if (!told.delete(user)) complain(`is told that ${user} left, who was not there`);
+        if (!wasAway(user)) complain(`is told that ${user} left, who was back in time`);
       } else if (!told.has(user)) complain(`is told that ${user} was ${type}, who is not there`);
     },
     renewed() { ended = undefined; },

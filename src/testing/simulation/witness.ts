@@ -1,4 +1,5 @@
 import type { Registry } from "../../server/registry.js";
+import type { Absences } from "./absences.js";
 import type { Line } from "./line.js";
 import type { Meta } from "./server.js";
 
@@ -18,6 +19,7 @@ export type WitnessOptions = {
   readonly now: () => number;
   readonly grace: number;
   readonly complain: (what: string) => void;
+  readonly absences: Absences;
   /** Codes of errors that a history brings about by itself. */
   readonly expects: (code: string) => boolean;
 };
@@ -25,7 +27,7 @@ export type WitnessOptions = {
 /** The host's clock counts a step as two ticks at most: one that is put forward makes a grace shorter by so much. */
 const SLACK = 3_500;
 
-export function createWitness({ registry, now, grace, complain, expects }: WitnessOptions): Witness {
+export function createWitness({ registry, now, grace, complain, absences, expects }: WitnessOptions): Witness {
   const rooms = new Map<string, Set<string>>();
   const connections = new Map<string, { readonly room: string; readonly user: string; readonly since: number; readonly line: Line | undefined }>();
   const gone = new Map<Line, number>();
@@ -39,9 +41,11 @@ export function createWitness({ registry, now, grace, complain, expects }: Witne
   registry.on("joined", ({ room, user }) => {
     if (peopleOf(room).has(user)) complain(`the server says that ${user} joined ${room}, who was in it already`);
     peopleOf(room).add(user);
+    absences.joined(room, user);
   });
   registry.on("left", ({ room, user }) => {
     if (!peopleOf(room).delete(user)) complain(`the server says that ${user} left ${room}, who was not in it`);
+    absences.left(room, user);
   });
   registry.on("updated", ({ room, user }) => {
     if (!peopleOf(room).has(user)) complain(`the server says that ${user} was updated in ${room}, who is not in it`);

@@ -1,5 +1,7 @@
+import type { Watch } from "../../protocol/message.js";
 import type { How } from "../../server/host-input.js";
 import { after, nobody, type Deed as ModelDeed, type Model } from "../model.js";
+import { createAbsences } from "./absences.js";
 import { chanceFrom } from "./chance.js";
 import type { History } from "./command.js";
 import type { Fault } from "./faults.js";
@@ -57,6 +59,7 @@ export function createWorld(history: History): World {
   const trace = createTrace();
   const time = createTime((at, machine) => { trace.add(`${at} ${machine}`); });
   const lines = new Set<Line>();
+  const absences = createAbsences(time.now, setup.grace + 2_000);
   let lives = 0;
   let dials = 0;
 
@@ -80,6 +83,8 @@ export function createWorld(history: History): World {
         chance: (page) => chanceFrom(seed, "page", tab, page),
         dial: (end) => dial(tab, end),
         complain: world.complain,
+        // A server whose clock is put forward waits for nobody.
+        wasAway: (room, user) => world.faults.has("server clock") || absences.ever(room, user),
       });
       world.tabs.set(tab, hands);
       return hands;
@@ -97,13 +102,14 @@ export function createWorld(history: History): World {
         onGone(line: Line, how: How) { if (how !== "timeout") witness.vanished(line); },
       });
       const witness = createWitness({
-        registry: server.registry, now: time.now, grace: setup.grace, complain: world.complain,
+        registry: server.registry, now: time.now, grace: setup.grace, complain: world.complain, absences,
         expects: (code) => code === "authorize_timeout" || code === "identify_timeout",
       });
       world.server = server;
       world.witness = witness;
     },
     endServer() {
+      absences.ended();
       world.server?.end();
       world.server = undefined;
       // Those that were about to be taken in.
@@ -116,7 +122,7 @@ export function createWorld(history: History): World {
     const chance = chanceFrom(seed, "line", id, ++dials);
     const line = createLine(dials, {
       time, chance,
-      mayLose: (to, text) => (to === "server" ? isAskedAgain(text) : isMissed(text, (room) => world.tabs.get(id)?.tab.seats.get(room)?.watch)),
+      mayLose: (to, text) => (to === "server" ? isAskedAgain(text) : isMissed(text, (room) => shownTo(id, room), world.faults.has("logout"))),
       struck: (fault) => { world.faults.add(fault); },
       client: {
         on: end.on,
@@ -154,10 +160,17 @@ export function createWorld(history: History): World {
       server.machine.arrive(time.now(), () => {
         if (line.over()) return;
         const context: Context = { tab: id, line: watched };
+        absences.began();
         server.take(watched, hands.tab.kind, hands.tab.user, context);
       });
     });
     return watched;
+  }
+
+  /** What a tab is told of a room: where a room may be too large to be listed, no more than counts are certain. */
+  function shownTo(tab: number, room: string): Watch | undefined {
+    const watch = world.tabs.get(tab)?.tab.seats.get(room)?.watch;
+    return watch === "users" && setup.maxWatched < 5_000 ? "count" : watch;
   }
 
   world.startServer();
