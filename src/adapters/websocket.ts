@@ -51,8 +51,8 @@ export function webSocketTransport(url: string | URL | (() => string | URL | Pro
   let trying = false;
   let opened = 0;
   let failures = 0;
-  /** By when a server that said `bye` expects us back; 0 = it did not. */
-  let back = 0;
+  /** By when a server that said `bye` expects us back, and within how many ms of saying so. */
+  let back: { readonly by: number; readonly within: number } | undefined;
   /** What an earlier attempt or socket still says is of no interest. */
   let turn = 0;
   let timer: Stop | undefined;
@@ -94,7 +94,8 @@ export function webSocketTransport(url: string | URL | (() => string | URL | Pro
       decodeFrame(String(data)).messages?.forEach(
         ours((message) => {
           const { type, reconnectWithin } = (message ?? {}) as { type?: unknown; reconnectWithin?: unknown };
-          if (type === "bye") back = clock.now() + Number(reconnectWithin);
+          const within = Number(reconnectWithin);
+          if (type === "bye") back = { by: clock.now() + within, within };
           listener?.message(message);
         }),
       );
@@ -115,8 +116,9 @@ export function webSocketTransport(url: string | URL | (() => string | URL | Pro
     const was = up;
     const now = clock.now();
     if (was && now - opened >= STEADY) failures = 0;
-    most ??= back ? back - now : backoff(failures++, minDelay, maxDelay);
-    back = 0;
+    // A clock that was put back meanwhile must not keep us away for as long.
+    most ??= back ? Math.min(back.by - now, back.within) : backoff(failures++, minDelay, maxDelay);
+    back = undefined;
     drop();
     const mine = turn;
     if (was || !retrying) listener?.down(reason, retrying);

@@ -49,6 +49,13 @@ export function hear<M>(s: Draft<M>, heard: Heard<M>, { now, chance }: Moment): 
       const at = isNumber(retryAfter) ? now + retryAfter : undefined;
       s.error = { code, message };
       s.passing = re === undefined ? (at ?? Infinity) : 0;
+      if (code === "not_joined") {
+        // The `ended` of it never came. Whatever is asked or told would be answered like this for ever; a join is what it lacks.
+        s.acked = false;
+        s.rank = -1;
+        s.askAt = now;
+        break;
+      }
       if (re === updated) {
         if (at) s.updateAt = at;
         // Said again by the next join, it would cost the whole stay.

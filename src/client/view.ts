@@ -68,9 +68,11 @@ export function step<M>(state: ViewState<M>, input: ViewInput<M>, moment: Moment
     if (!s.ended) s.error = input.error;
   } else if (input.type !== "timer" && link && watch && !ended) {
     changes = hear(s, input, moment);
+    // A join that is on its way would take us in again behind the back of a view that has ended.
+    if (input.type === "ended" && s.ended && state.asked && !state.acked && input.re !== state.asked) send.push({ type: "leave", n: moment.n, room: s.name });
   }
   if (s.ended && s.ended.at <= now) revive(s, now);
-  s.due = s.ended ? s.ended.at : pursue(s, moment, send);
+  s.due = s.ended ? s.ended.at : pursue(s, { ...moment, n: moment.n + send.length }, send);
   s.view = show(s, !!s.link && !severity(s));
   return { state: s, send, changes };
 }

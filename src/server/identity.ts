@@ -32,7 +32,8 @@ export function become<M>(parts: Parts<M>, link: LinkState<M>, next: KnownIdenti
   link.voice.context = next.context;
   if (before?.user === next.user) return renew(parts, link);
   // What is being asked already is asked again for the new user, and is newer.
-  const wishes = [...link.wishes].filter(([room]) => !link.asked.has(room)).map(([room, { watch, present, meta }]) => ({ room, watch, present, meta }));
+  // With what the client knew: a log that has just started answers whoever knows it from before only once it has settled.
+  const wishes = [...link.wishes].filter(([room]) => !link.asked.has(room)).map(([room, { watch, present, meta, pos }]) => ({ room, watch, present, meta, pos }));
   const given = [...link.given].filter(([, { auto }]) => !auto);
   forget(parts, link);
   for (const wish of wishes) link.asked.set(wish.room, wish);

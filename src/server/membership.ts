@@ -1,6 +1,6 @@
 import type { ConnectionId, RoomName, UserId } from "../core/event.js";
 import { fromPos, toPos } from "../protocol/encode.js";
-import type { ClientMessage } from "../protocol/message.js";
+import type { ClientMessage, Pos } from "../protocol/message.js";
 import type { Failure } from "./append-queue.js";
 import { authorize, refusal, type Refusal } from "./authorize.js";
 import { publish } from "./channels.js";
@@ -10,7 +10,7 @@ import { checkMeta, type CheckedMeta } from "./meta.js";
 import type { ClientWish, LinkState, Parts } from "./parts.js";
 import { andThen } from "./patience.js";
 
-type Join = Omit<Extract<ClientMessage, { type: "join" }>, "type" | "n"> & { readonly n?: number };
+type Join = Omit<Extract<ClientMessage, { type: "join" }>, "type" | "n" | "pos"> & { readonly n?: number; readonly pos?: Pos | undefined };
 
 /** After so many ms a client asks again for a room that was full, or that a fault of ours kept it from. */
 const TRY_AGAIN = 10_000;
@@ -33,7 +33,7 @@ export function join<M>(parts: Parts<M>, link: LinkState<M>, message: Join): voi
     const no = forbidden ?? tooMany(parts, link, room);
     if (no) { end(parts, link, room, no, re); return; }
     const before = link.wishes.get(room);
-    const wish: ClientWish = { watch, present, meta: message.meta === undefined ? shown(link, room) : message.meta, re };
+    const wish: ClientWish = { watch, present, meta: message.meta === undefined ? shown(link, room) : message.meta, re, pos: message.pos };
     link.wishes.set(room, wish);
     if (!present && before?.present) parts.ledger.dispatch({ type: "leave", link: link.id, room, by: "client", reason: "leave" });
     return andThen(present ? enter(parts, link, room, "client", wish.meta) : undefined, (failed) => {

@@ -1,6 +1,6 @@
 import type { ConnectionId, RoomName } from "../core/event.js";
 import type { Clock, Log } from "../ports.js";
-import type { Watch } from "../protocol/message.js";
+import type { Pos, Watch } from "../protocol/message.js";
 import type { Listener } from "./audience.js";
 import type { Events, Voice, Voices } from "./events.js";
 import type { Fanout } from "./fanout.js";
@@ -33,6 +33,8 @@ export type ClientWish = {
   meta: unknown;
   /** The number of its `join` until that is acknowledged. */
   re: number | undefined;
+  /** What it knew of the room then. */
+  readonly pos: Pos | undefined;
 };
 
 /** A room that the server joined a link to. `auto`: because `autoJoin` said so, which is asked anew for another user. */

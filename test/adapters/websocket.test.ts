@@ -268,6 +268,18 @@ describe("webSocketTransport", () => {
     expect(made).toHaveLength(3);
   });
 
+  // Found by the simulation: the server drained, and the clock of ann's computer was put back by a day before her line went. She came back half a day later.
+  it("told bye, comes back within that time also when the clock is put back meanwhile", async () => {
+    const { clock, made, open, say, close } = rig();
+    open();
+    say('["hc",{"type":"bye","reason":"drain","reconnectWithin":10000}]');
+    clock.set(clock.now() - 86_400_000);
+    close();
+    clock.advance(5_000);
+    await soon();
+    expect(made).toHaveLength(2);
+  });
+
   it("may be stopped from within what it says", async () => {
     const clock = fakeClock();
     const { FakeSocket, made, open, say, close } = fakeSockets();

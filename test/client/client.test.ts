@@ -80,10 +80,26 @@ describe("the link", () => {
     }
     expect(hellos).toBe(6);
     expect(room.getSnapshot()).toMatchObject({ status: "syncing", error: { code: "unanswered" } });
-    expect(w.wire.probes).toBe(0);
     w.wire.say(WELCOME);
     expect(room.getSnapshot().error).toBeUndefined();
     expect(w.wire.take()).toMatchObject([{ type: "join" }]);
+  });
+
+  // Found by the simulation: ann's network went as her socket opened. Nothing passed any more, nobody said so, and she said hello to it for ever.
+  it("[V7] a link that was up and never welcomed is doubted too, but not before the third hello", () => {
+    const w = world();
+    w.client.room("r").subscribe(() => undefined);
+    w.clock.advance(60_000);
+    expect(w.wire.probes, "while there is no link to doubt").toBe(0);
+    w.wire.open();
+    w.clock.advance(34_999);
+    expect(w.wire.probes).toBe(0);
+    w.clock.advance(1);
+    expect(w.wire.probes).toBe(1);
+    w.wire.lose("doubted");
+    expect(w.greet()).toMatchObject([{ type: "join" }]);
+    w.clock.advance(24_999);
+    expect(w.wire.probes).toBe(1);
   });
 
   it("[P1] shows why a server won't have this client, and leaves it at that until the next link", () => {

@@ -166,6 +166,40 @@ describe("membership", () => {
     expect(room.getSnapshot().status).toBe("live");
   });
 
+  // Found by the simulation: the notice that cid was kicked was lost. The client asked what it had missed, was told `not_joined`, and asked that for ever.
+  it("[V4] is asserted again when the server knows nothing of it: the end of it never came", () => {
+    const { room, wire, clock, take } = live();
+    clock.advance(50_000);
+    const sync = take().find(({ type }) => type === "sync");
+    wire.say({ type: "error", code: "not_joined", re: sync!.n, room: "r", message: "" });
+    const [join, ...rest] = take();
+    expect([join, rest]).toMatchObject([{ type: "join", present: true }, []]);
+    room.update({ s: 2 });
+    const script = scriptedRoom("r");
+    script.join("me", "m2");
+    wire.say(script.joined(join!.n, "m2"), script.snapshot());
+    expect(room.getSnapshot()).toMatchObject({ status: "live", error: undefined, self: { conn: "m2" } });
+    clock.advance(50);
+    const [update] = take();
+    expect(update).toMatchObject({ type: "update", meta: { s: 2 } });
+    wire.say({ type: "error", code: "not_joined", re: update!.n, room: "r", message: "" });
+    expect(take(), "with what was to be shown, for it was not at fault").toMatchObject([{ type: "join", meta: { s: 2 } }]);
+  });
+
+  // Found by the simulation: cid was kicked just as his tab switched its mode. That join took him in again, and he was there for everybody but himself.
+  it("[V4] ended while a join is on its way, it takes that back", () => {
+    const { room, wire, take } = live();
+    room.leave();
+    void room.enter();
+    const join = take().at(-1);
+    expect(join).toMatchObject({ type: "join", present: true });
+    wire.say({ type: "ended", room: "r", conn: "m1", reason: "kicked", code: "kicked", message: "bye", retry: false });
+    expect(room.getSnapshot().status).toBe("ended");
+    expect(take()).toEqual([{ type: "leave", n: join!.n + 1, room: "r" }]);
+    wire.say({ type: "joined", re: join!.n, room: "r", conn: "m2", user: "me", pos: [9, 4, 0] });
+    expect([room.getSnapshot().status, take()]).toEqual(["ended", []]);
+  });
+
   it("[V4] is asserted again after the ms that ended names, also when the link went meanwhile", () => {
     const { wire, room, take, clock } = live();
     take();

@@ -607,6 +607,21 @@ describe("settling", () => {
     expect(types(ann.news())).toEqual(["synced", "snapshot"]);
   });
 
+  // Found by the simulation: the server crashed, ann was back and logged in as eve, and saw everybody leave who was not back yet.
+  it("[L6] [H9] who becomes another user meanwhile goes on waiting", async () => {
+    const w = world({ grace: 10_000 });
+    const ann = w.client("ann");
+    ann.join("r", { pos: [5, 9, 77] });
+    w.clock.advance(50);
+    ann.news();
+    await ann.link.identify({ user: "eve" });
+    w.clock.advance(50);
+    expect(types(ann.news())).toEqual(["joined", "error"]);
+    w.clock.advance(12_000);
+    ann.say({ type: "sync", room: "r", pos: [5, 9, 77] });
+    expect(types(ann.news())).toEqual(["synced", "snapshot"]);
+  });
+
   it("[L6] [P6] who counted people before a restart is told no smaller number before the log has settled", () => {
     const w = world({ grace: 10_000, heartbeat: 5_000 });
     const badge = w.client("badge");

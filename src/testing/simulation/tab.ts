@@ -1,0 +1,122 @@
+import type { Client, ClientRoom } from "../../client/index.js";
+import type { Random, Stop } from "../../ports.js";
+import type { Watch } from "../../protocol/message.js";
+import type { Plan } from "./command.js";
+import type { End, Line } from "./line.js";
+import { openPage, type Kind, type Page } from "./page.js";
+import type { Meta } from "./server.js";
+import type { Machine } from "./time.js";
+import { createWatcher, type Watcher } from "./watch.js";
+
+/** What a tab has of a room. */
+export type Seat = {
+  readonly room: ClientRoom<Meta>;
+  readonly watcher: Watcher;
+  watch: Watch | undefined;
+  entered: boolean;
+  /** Stops what it is told. */
+  stop: Stop | undefined;
+  /** Entries that are still waited for. */
+  waiting: number;
+};
+
+/** A person's tab: pages that follow one another. */
+export type Tab = {
+  readonly id: number;
+  readonly kind: Kind;
+  /** Who is logged in; undefined = nobody. */
+  user: string | undefined;
+  page: Page;
+  readonly seats: Map<string, Seat>;
+  readonly shows: Map<string, string>;
+  /** It has no network until then. */
+  offline: number;
+  /** Between two pages. */
+  loading: boolean;
+};
+
+export type TabOptions = {
+  readonly machine: (page: number) => Machine;
+  readonly chance: (page: number) => Random;
+  readonly dial: (end: End) => Line;
+  readonly complain: (what: string) => void;
+  readonly wasAway: (room: string, user: string) => boolean;
+};
+
+/** What the pages of a tab do to their rooms. */
+export type Hands = {
+  readonly tab: Tab;
+  readonly load: () => void;
+  readonly seat: (room: string) => Seat;
+  readonly watch: (room: string, watch: Watch | undefined) => void;
+  readonly enter: (room: string) => void;
+  readonly leave: (room: string) => void;
+  readonly update: (room: string, shows: string) => void;
+};
+
+export function createTab(id: number, kind: Kind, user: string, { machine, chance, dial, complain, wasAway }: TabOptions): Hands {
+  let pages = 0;
+  const seats = new Map<string, Seat>();
+  const shows = new Map<string, string>();
+
+  function newPage(): Page {
+    pages++;
+    return openPage({ kind, machine: machine(pages), chance: chance(pages), dial });
+  }
+
+  const tab: Tab = { id, kind, user, page: newPage(), seats, shows, offline: 0, loading: false };
+
+  function seat(name: string): Seat {
+    const known = seats.get(name);
+    if (known) return known;
+    const { client }: { client: Client } = tab.page;
+    const room = client.room<Meta>(name, { present: false, meta: { shows: shows.get(name) ?? `${id}` } });
+    const made: Seat = { room, watcher: createWatcher((what) => { complain(`tab ${id} in ${name}: ${what}`); }, (who) => wasAway(name, who)), watch: undefined, entered: false, stop: undefined, waiting: 0 };
+    seats.set(name, made);
+    return made;
+  }
+
+  return {
+    tab, seat,
+    load() {
+      const before: Plan[] = [...seats].map(([room, { watch, entered }]) => ({ room, watch, enter: entered }));
+      seats.clear();
+      tab.page = newPage();
+      tab.loading = false;
+      for (const { room, watch, enter } of before) {
+        if (watch !== undefined) this.watch(room, watch);
+        if (enter) this.enter(room);
+      }
+    },
+    watch(name, watch) {
+      const here = seat(name);
+      const { stop } = here;
+      here.watch = watch;
+      here.stop = undefined;
+      if (watch !== undefined) {
+        const stops = [here.room.subscribe(here.watcher.see, { watch })];
+        if (watch === "users") stops.push(here.room.onChange(here.watcher.hear));
+        here.watcher.begin(here.room.getSnapshot());
+        here.stop = () => { for (const one of stops) one(); };
+      }
+      stop?.();
+    },
+    enter(name) {
+      const here = seat(name);
+      here.entered = true;
+      here.watcher.renewed();
+      here.waiting++;
+      const done = (): void => { here.waiting--; };
+      here.room.enter().then(done, done);
+    },
+    leave(name) {
+      const here = seat(name);
+      here.entered = false;
+      here.room.leave();
+    },
+    update(name, what) {
+      shows.set(name, what);
+      seat(name).room.update({ shows: what });
+    },
+  };
+}

@@ -1,0 +1,73 @@
+import type { Registry } from "../../server/registry.js";
+import type { Absences } from "./absences.js";
+import type { Line } from "./line.js";
+import type { Meta } from "./server.js";
+
+/** Which tab a link of the server is, as the app says it by `context`. */
+export type Context = { readonly tab: number; readonly line: Line };
+
+/** Listens to the events of one life of the server, and says what must never be. */
+export type Witness = {
+  /** A line ended without a word. */
+  readonly vanished: (line: Line) => void;
+  /** Who is in a room by the events. */
+  readonly people: (room: string) => readonly string[];
+};
+
+export type WitnessOptions = {
+  readonly registry: Registry<Meta>;
+  readonly now: () => number;
+  readonly grace: number;
+  readonly complain: (what: string) => void;
+  readonly absences: Absences;
+  /** Codes of errors that a history brings about by itself. */
+  readonly expects: (code: string) => boolean;
+};
+
+/** The host's clock counts a step as two ticks at most: one that is put forward makes a grace shorter by so much. */
+const SLACK = 3_500;
+
+export function createWitness({ registry, now, grace, complain, absences, expects }: WitnessOptions): Witness {
+  const rooms = new Map<string, Set<string>>();
+  const connections = new Map<string, { readonly room: string; readonly user: string; readonly since: number; readonly line: Line | undefined }>();
+  const gone = new Map<Line, number>();
+
+  function peopleOf(room: string): Set<string> {
+    const people = rooms.get(room) ?? new Set();
+    rooms.set(room, people);
+    return people;
+  }
+
+  registry.on("joined", ({ room, user }) => {
+    if (peopleOf(room).has(user)) complain(`the server says that ${user} joined ${room}, who was in it already`);
+    peopleOf(room).add(user);
+    absences.joined(room, user);
+  });
+  registry.on("left", ({ room, user }) => {
+    if (!peopleOf(room).delete(user)) complain(`the server says that ${user} left ${room}, who was not in it`);
+    absences.left(room, user);
+  });
+  registry.on("updated", ({ room, user }) => {
+    if (!peopleOf(room).has(user)) complain(`the server says that ${user} was updated in ${room}, who is not in it`);
+  });
+  registry.on("connected", ({ room, user, conn, context }) => {
+    connections.set(conn, { room, user, since: now(), line: (context as Context | undefined)?.line });
+  });
+  registry.on("disconnected", ({ room, user, conn, reason }) => {
+    const known = connections.get(conn);
+    if (!connections.delete(conn)) complain(`the server says that a connection of ${user} in ${room} ended, of which it never said that it began`);
+    if (reason !== "vanished" || !known?.line) return;
+    const at = gone.get(known.line);
+    const returned = [...connections.values()].some((other) => other.room === room && other.user === user && (at === undefined || other.since >= at));
+    if (at === undefined) complain(`${user} vanished from ${room}, but the line is still there`);
+    else if (!returned && now() - at < grace - SLACK) complain(`${user} vanished from ${room} ${now() - at} ms after the line went, which is less than the grace of ${grace} ms`);
+  });
+  registry.on("error", ({ code, message, cause }) => {
+    if (!expects(code)) complain(`the server reports ${code}: ${message}${cause instanceof Error ? ` (${String(cause.stack)})` : ""}`);
+  });
+
+  return {
+    vanished: (line) => { gone.set(line, now()); },
+    people: (room) => [...(rooms.get(room) ?? [])].sort(),
+  };
+}
