@@ -40,7 +40,7 @@ export type LawRuns = {
 };
 
 /** For a reducer of rooms all of it may be left out. */
-export type LawOptions<S> = LawRuns & (Room<unknown> extends S ? Partial<Subject<S>> : Subject<S>);
+export type LawOptions<S> = LawRuns & ([S] extends [Room<unknown>] ? Partial<Subject<S>> : Subject<S>);
 
 /** Throws a `LawError` with the shortest case found in which the reducer does not keep it, a TypeError or RangeError for bad options. */
 export interface Law {
