@@ -1,6 +1,6 @@
 import { readFileSync } from "node:fs";
 import { describe, expect, it } from "vitest";
-import type { Delta, RoomEvent } from "../src/core/event.js";
+import type { RoomEvent } from "../src/core/event.js";
 import { decodeServer } from "../src/protocol/decode-server.js";
 import { vectorFiles } from "../scripts/vectors/main.js";
 
