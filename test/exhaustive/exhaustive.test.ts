@@ -3,7 +3,7 @@ import * as reducer from "../../src/core/reduce.js";
 import * as log from "../../src/server/log.js";
 import { explore } from "./explore.js";
 import { keyOf } from "./key.js";
-import { actionsOf, STARTS } from "./world.js";
+import { actionsOf, STARTS, type World } from "./world.js";
 
 /** Some seconds each; `npm run exhaustive` goes on to 9. The gap is itself six actions away from where the second begins. */
 const DEPTHS: Readonly<Record<string, number>> = { empty: 6, live: 6, gap: 5 };
@@ -33,6 +33,32 @@ describe("every interleaving of two users with two tabs each and a watcher, over
     const { violation } = explore("gap", 4);
     vi.restoreAllMocks();
     expect(violation?.join("\n")).toMatch(/shows something else[^]*what never was/);
+  });
+
+  it.each([...STARTS])("takes worlds from the start %s for one only if they go on alike", (_, root) => {
+    const goesOn = (world: World): string => [...new Set(actionsOf(world).map(({ act }) => keyOf(act(world))))].sort().join("\n");
+    const known = new Map([[keyOf(root), goesOn(root)]]);
+    let merged = 0;
+    let frontier = [root];
+    for (let depth = 0; depth < 3; depth++) {
+      const next: World[] = [];
+      for (const world of frontier) {
+        for (const { act } of actionsOf(world)) {
+          const reached = act(world);
+          const key = keyOf(reached);
+          const before = known.get(key);
+          if (before === undefined) {
+            known.set(key, goesOn(reached));
+            next.push(reached);
+          } else {
+            merged++;
+            if (before !== goesOn(reached)) expect(goesOn(reached)).toBe(before);
+          }
+        }
+      }
+      frontier = next;
+    }
+    expect(merged).toBeGreaterThan(50);
   });
 
   it("tells two worlds apart by what matters, and only by that", () => {

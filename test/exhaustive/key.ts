@@ -28,11 +28,11 @@ function ownOf({ host, log }: World, user: string): string {
 function keyIn(world: World, users: readonly string[]): string {
   const { log, view, down, up, flushed, asked, told, now, n } = world;
   const names = namesIn(world, users);
-  const at = placesIn(world);
+  const { at, below } = placesIn(world);
   const one = ({ conn, meta }: Connection<number>): string => `${names.get(conn)!}${meta}`;
   const fact = (f: Fact<number>): string => (f.type === "connect" ? `+${one(f)}` : `-${names.get(f.conn)!}`);
-  // Nobody ever stands amid what was flushed together, so its order says no more than the names do.
-  const facts = (all: readonly Fact<number>[]): string => all.map(fact).sort().join("");
+  // Nobody ever stands amid what was flushed together: of each connection the last fact counts, and their order does not.
+  const facts = (all: readonly Fact<number>[]): string => [...new Map(all.map((f) => [f.conn, fact(f)])).values()].sort().join("");
   const people = (all: Iterable<Connection<number>>): string => [...all].map(one).sort().join("");
   const message = (m: Down): string => {
     if (m.type !== "state") return `${m.type}${n - (m.re ?? 0)}`;
@@ -41,8 +41,14 @@ function keyIn(world: World, users: readonly string[]): string {
     return e.type === "delta" ? `d${at(e.from)},${at(e.to)}:${facts(e.facts)}` : `s${at(e.seq)}:${people(e.connections)}`;
   };
   const { behind } = view.room;
+  const steps = new Map<string, Fact<number>[]>();
+  for (const f of wanted(world)) {
+    const from = below(f.seq);
+    // Whoever stands farther back is answered with a snapshot.
+    if (!from.startsWith("far")) steps.set(from, [...(steps.get(from) ?? []), f]);
+  }
   return [
-    users.map((user) => ownOf(world, user)).join("/"), people(connectionsIn(log.room)), wanted(world).map((f) => `${at(f.seq)}${fact(f)}`).sort().join(""), facts(unsent(world)), at(flushed), told,
+    users.map((user) => ownOf(world, user)).join("/"), people(connectionsIn(log.room)), [...steps].map(([from, all]) => `${from}:${facts(all)}`).join(), facts(unsent(world)), at(flushed), told,
     asked && `${asked.full} ${asked.pos?.epoch === EPOCH ? at(asked.pos.seq) : "-"}`,
     down.map(message).join(), up.map((m) => `${m.type}${n - m.n}${m.full ?? ""}${m.pos ? at(m.pos[1]) : "-"}`).join(),
     view.room.epoch === 0 ? "-" : at(view.room.seq), people(connectionsIn(view.room)),
@@ -52,8 +58,11 @@ function keyIn(world: World, users: readonly string[]): string {
   ].join("|");
 }
 
-/** How far a seq lies back: exactly where the window may still reach, beyond that by how many of those that matter lie between. */
-function placesIn({ log, view, down, up, flushed, asked }: World): (seq: number) => string {
+/**
+ * How far a seq lies back: exactly where the window may still reach, beyond that by how many of those that matter lie between.
+ * `below`: the same of the last before it at which somebody stands, or will.
+ */
+function placesIn({ log, view, down, up, flushed, asked }: World): { at: (seq: number) => string; below: (seq: number) => string } {
   const { seq: head } = log.room;
   const far = new Set<number>([flushed, view.room.seq, view.room.behind?.to.seq ?? 0, asked?.pos?.seq ?? 0]);
   for (const { pos } of up) far.add(pos?.[1] ?? 0);
@@ -63,8 +72,10 @@ function placesIn({ log, view, down, up, flushed, asked }: World): (seq: number)
     if (m.event.type === "delta") far.add(m.event.from).add(m.event.to);
     else far.add(m.event.seq);
   }
-  const beyond = [...far].filter((seq) => head - seq > WINDOW).sort((a, b) => b - a);
-  return (seq) => (head - seq <= WINDOW ? String(head - seq) : `far${beyond.indexOf(seq)}`);
+  const places = [...far].sort((a, b) => b - a);
+  const beyond = places.filter((seq) => head - seq > WINDOW);
+  const at = (seq: number): string => (head - seq <= WINDOW ? String(head - seq) : `far${beyond.indexOf(seq)}`);
+  return { at, below: (seq) => at(places.find((place) => place < seq) ?? 0) };
 }
 
 /** Short names for all connections that are spoken of: whose, and the how many-eth of theirs. They were minted in the order of their age. */
