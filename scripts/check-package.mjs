@@ -12,6 +12,10 @@ const modules = join(root, "node_modules");
 const { name, exports } = JSON.parse(readFileSync(join(root, "package.json"), "utf8"));
 const subpaths = Object.keys(exports).filter((key) => key !== "./package.json").map((key) => ({ id: name + key.slice(1), cjs: "require" in exports[key] }));
 
+/** What loads third parties. The others are loaded where there is none of them. */
+const NEEDS_PEERS = [`${name}/testing`];
+const bare = ({ id }) => !NEEDS_PEERS.includes(id);
+
 const temp = mkdtempSync(join(tmpdir(), "headcount-package-"));
 const consumer = join(temp, "consumer");
 mkdirSync(consumer);
@@ -157,6 +161,20 @@ createClient({ transport: socketIoTransport(connect("http://127.0.0.1:1")) });
 socketIoTransport({});
 `;
 
+const USE_TESTING = `
+import fc from "fast-check";
+import { reduce, type Room } from "${name}";
+import { arbitraries, LawError, laws, type Reducer } from "${name}/testing";
+
+laws.convergence(reduce, { runs: 10 });
+declare const mine: Reducer<{ seq: number }>;
+laws.purity(mine, { start: { seq: 0 }, doubt: (state) => state, ask: () => undefined, show: ({ seq }) => ({ epoch: 1, seq, users: [], userCount: 0, connectionCount: 0 }) });
+// @ts-expect-error a state of another shape has to say what it shows
+laws.purity(mine, { start: { seq: 0 } });
+fc.assert(fc.property(arbitraries.rooms, (room: Room<unknown>) => room.seq >= 0));
+export const story: readonly string[] = new LawError("x", [], { seed: 1, path: "0" }).story;
+`;
+
 const COMPILERS = [
   ["typescript", "6.0", ["nodenext", "bundler"]],
   ["typescript-5.4", "5.4", ["nodenext", "bundler", "node10"]],
@@ -193,11 +211,11 @@ if (tarball) {
   await check("types for every kind of resolution (attw)", () => run(attw, [tarball, "--exclude-entrypoints", "browser.js", "--no-emoji", "--format", "ascii"]));
 
   const names = {};
-  await check("import of every subpath", async () => {
-    names.esm = JSON.parse(await run(write("probe.mjs", probe(subpaths.map(({ id }) => id), "await import(id)")), [], consumer));
+  await check("import of every subpath that needs no peer", async () => {
+    names.esm = JSON.parse(await run(write("probe.mjs", probe(subpaths.filter(bare).map(({ id }) => id), "await import(id)")), [], consumer));
   });
-  await check("require of every subpath", async () => {
-    const ids = subpaths.filter(({ cjs }) => cjs).map(({ id }) => id);
+  await check("require of every subpath that needs no peer", async () => {
+    const ids = subpaths.filter((one) => one.cjs && bare(one)).map(({ id }) => id);
     names.cjs = JSON.parse(await run(write("probe.cjs", probe(ids, "require(id)")), [], consumer));
     for (const id of ids) if (names.esm && names.esm[id] !== names.cjs[id]) throw new Error(`${id} exports other names to import (${names.esm[id]}) than to require (${names.cjs[id]})`);
   });
@@ -213,6 +231,16 @@ if (tarball) {
   }
   symlinkSync(join(modules, "undici-types"), join(consumer, "node_modules/undici-types"), "junction");
   for (const peer of ["socket.io", "socket.io-client"]) symlinkSync(join(modules, peer), join(consumer, "node_modules", peer), "junction");
+  for (const peer of ["fast-check", "pure-rand", "immer"]) symlinkSync(join(modules, peer), join(consumer, "node_modules", peer), "junction");
+  await check("headcount/testing, imported, required, and typed", async () => {
+    const given = JSON.parse(await run(write("testing.mjs", probe(NEEDS_PEERS, "await import(id)")), [], consumer));
+    const required = JSON.parse(await run(write("testing.cjs", probe(NEEDS_PEERS, "require(id)")), [], consumer));
+    if (JSON.stringify(given) !== JSON.stringify(required)) throw new Error(`it exports other names to import (${JSON.stringify(given)}) than to require (${JSON.stringify(required)})`);
+    // fast-check has its types under "exports" only, which "node10" does not read.
+    for (const [compiler, version, resolutions] of COMPILERS) {
+      for (const resolution of resolutions.filter((one) => one !== "node10")) await compile(compiler, resolution, `testing-${version}-${resolution}`, USE_TESTING, [], true);
+    }
+  });
   // To a compiler under "bundler" a package looks as it does to an ES module under "nodenext".
   for (const [compiler, version, resolutions] of COMPILERS) {
     for (const resolution of resolutions.filter((one) => one !== "bundler")) {

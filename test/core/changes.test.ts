@@ -5,7 +5,7 @@ import { doubt, reduce } from "../../src/core/reduce.js";
 import type { Room } from "../../src/core/room.js";
 import { toSnapshot } from "../../src/core/snapshot.js";
 import { connection, delta, EPOCH, heartbeat, off, on, permutations, roomOf, snapshot, type Meta } from "../support/events.js";
-import { freeze } from "../support/freeze.js";
+import { freeze } from "../../src/testing/freeze.js";
 
 const said = (before: Room<Meta>, event: RoomEvent<Meta>, connections = false): Change<Meta>[] =>
   changes(before, event, reduce(before, event), { connections });

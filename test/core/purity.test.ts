@@ -7,7 +7,7 @@ import { emptyRoom, type Room, type User } from "../../src/core/room.js";
 import { askOf, usersOf } from "../../src/core/select.js";
 import { toSnapshot } from "../../src/core/snapshot.js";
 import { connection, delta, heartbeat, off, on, roomOf, snapshot, type Meta } from "../support/events.js";
-import { freeze } from "../support/freeze.js";
+import { freeze } from "../../src/testing/freeze.js";
 
 afterEach(() => {
   vi.unstubAllGlobals();

@@ -5,7 +5,7 @@ import { emptyRoom, type Room } from "../../src/core/room.js";
 import { usersOf } from "../../src/core/select.js";
 import { toSnapshot } from "../../src/core/snapshot.js";
 import { connection, delta, EPOCH, heartbeat, off, on, roomOf, snapshot, type Meta } from "../support/events.js";
-import { freeze } from "../support/freeze.js";
+import { freeze } from "../../src/testing/freeze.js";
 
 /** ann alone, at 9/12, with the digest 1001. */
 const ann = connection("a1", "ann", 1);

@@ -3,7 +3,7 @@ import { doubt, reduce } from "../../src/core/reduce.js";
 import type { Room } from "../../src/core/room.js";
 import { anyOf, askOf, connectionCount, latest, userCount, usersOf } from "../../src/core/select.js";
 import { toSnapshot } from "../../src/core/snapshot.js";
-import { hostileIds } from "../support/arbitrary.js";
+import { hostileIds } from "../../src/testing/arbitraries.js";
 import { connection, delta, EPOCH, heartbeat, off, on, roomOf, snapshot, type Meta } from "../support/events.js";
 
 const at12 = roomOf(snapshot(12, [connection("a1", "ann", 1)]));

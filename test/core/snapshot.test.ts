@@ -4,7 +4,7 @@ import type { Snapshot } from "../../src/core/event.js";
 import { doubt, reduce } from "../../src/core/reduce.js";
 import { emptyRoom } from "../../src/core/room.js";
 import { toSnapshot } from "../../src/core/snapshot.js";
-import { histories, snapshotAt } from "../support/arbitrary.js";
+import { histories, snapshotAt } from "../../src/testing/arbitraries.js";
 import { connection, heartbeat, roomOf, snapshot } from "../support/events.js";
 import "../support/seed.js";
 

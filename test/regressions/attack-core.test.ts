@@ -8,7 +8,7 @@ import { askOf, usersOf } from "../../src/core/select.js";
 import { toSnapshot } from "../../src/core/snapshot.js";
 import { append, emptyLog, since } from "../../src/server/log.js";
 import { connection, delta, EPOCH, heartbeat, off, on, permutations, roomOf, snapshot, type Meta } from "../support/events.js";
-import { freeze } from "../support/freeze.js";
+import { freeze } from "../../src/testing/freeze.js";
 
 /**
  * Histories that broke earlier readings of the rules in simulation, each under the name that it had there, in the words of today's rules.

@@ -1,7 +1,7 @@
 import type { Connect, Connection, Delta, Disconnect, Fact, Heartbeat, Reason, RoomEvent, Snapshot } from "../../src/core/event.js";
 import { doubt, reduce } from "../../src/core/reduce.js";
 import { emptyRoom, type Room } from "../../src/core/room.js";
-import { freeze } from "./freeze.js";
+import { freeze } from "../../src/testing/freeze.js";
 
 export type Meta = { readonly s: string };
 export const EPOCH = 9;
