@@ -27,6 +27,7 @@ export default defineConfig([
     splitting: true,
     external: [/^node:/],
   },
+  { ...common, entry: { headcount: "src/bin/headcount.ts" }, platform: "node", dts: false, format: ["esm"], splitting: false },
   // One file for pages without a bundler.
   { ...common, entry: { browser: "src/browser.ts" }, format: ["esm"], splitting: false, minify: true },
 ]);

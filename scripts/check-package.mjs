@@ -157,6 +157,16 @@ createClient({ transport: socketIoTransport(connect("http://127.0.0.1:1")) });
 socketIoTransport({});
 `;
 
+const RECORD = `
+import { appendFileSync } from "node:fs";
+import { createRegistry } from "${name}/server";
+const registry = createRegistry();
+registry.record((line) => { appendFileSync("run.jsonl", line); });
+const link = registry.open({ wire: { send: () => [], close() {}, open: () => true }, peer: 1, user: "ann" });
+await link.join("board");
+registry.close();
+`;
+
 const COMPILERS = [
   ["typescript", "6.0", ["nodenext", "bundler"]],
   ["typescript-5.4", "5.4", ["nodenext", "bundler", "node10"]],
@@ -200,6 +210,12 @@ if (tarball) {
     const ids = subpaths.filter(({ cjs }) => cjs).map(({ id }) => id);
     names.cjs = JSON.parse(await run(write("probe.cjs", probe(ids, "require(id)")), [], consumer));
     for (const id of ids) if (names.esm && names.esm[id] !== names.cjs[id]) throw new Error(`${id} exports other names to import (${names.esm[id]}) than to require (${names.cjs[id]})`);
+  });
+
+  await check("npx headcount replay, without any peer", async () => {
+    await run(write("record.mjs", RECORD), [], consumer);
+    const told = await run("npm", ["exec", "--offline", "--", "headcount", "replay", "run.jsonl"], consumer);
+    if (!/ann joined "board"[^]*The replay agrees with the recording/.test(told)) throw new Error(told);
   });
 
   for (const [compiler, version, resolutions] of COMPILERS) {

@@ -11,6 +11,7 @@ export type { AuthorizeRequest, Identity, KnownIdentity, Link, LinkOptions, Room
 export type { LogOptions, LogState } from "./log.js";
 export type { MetaSchema } from "./meta.js";
 export type { RegistryNumbers, RegistryOptions } from "./options.js";
+export type { RecordLine, RecordOptions } from "./recorder.js";
 export type { Health, Registry } from "./registry-type.js";
 export type { Appended, Clock, Log, Op, Random, RefusalCode, Stop, Wire } from "../ports.js";
 export type { ServerMessage, Watch } from "../protocol/message.js";

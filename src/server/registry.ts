@@ -9,6 +9,7 @@ import { createEvents, type Voices } from "./events.js";
 import { createFanout, type Fanout } from "./fanout.js";
 import { createLedger, type Ledger } from "./ledger.js";
 import { createFollows } from "./follows.js";
+import { healthOf } from "./health.js";
 import { connectionAt } from "./host.js";
 import { kick, kicked } from "./kick.js";
 import type { LinkOptions } from "./link.js";
@@ -19,6 +20,7 @@ import { registryNumbers, type RegistryOptions } from "./options.js";
 import { createOutbox } from "./outbox.js";
 import type { Parts } from "./parts.js";
 import { createPatience } from "./patience.js";
+import { createRecorder } from "./recorder.js";
 import type { Registry } from "./registry-type.js";
 import { createTellings } from "./tell.js";
 import { MAX_MS, mintWith, systemClock } from "./system.js";
@@ -43,13 +45,14 @@ export function createRegistry<M = unknown>(options: RegistryOptions<M> = {}): R
   const patience = createPatience(clock, numbers.patience);
   const tellings = createTellings<M>(events, voices);
   const follows = createFollows<M>(() => ledger);
+  const recorder = createRecorder<M>({ log, clock, events, own: own && { window: numbers.window, windowAge: numbers.windowAge, settle: numbers.settle }, ledger: () => ledger });
   let linkCount = 0;
   let closed = false;
   let stopTick: Stop | undefined;
   let turn = 0;
 
   const ledger: Ledger<M> = createLedger<M>({
-    log, events, mint,
+    log, events, mint, record: recorder,
     host: { tick: numbers.tick, grace: numbers.grace },
     retry: (run) => clock.after(numbers.tick, run),
     watched: (room) => fanout.watched(room) || follows.holds(room),
@@ -194,17 +197,13 @@ export function createRegistry<M = unknown>(options: RegistryOptions<M> = {}): R
       ledger.dispatch({ type: "drain", within });
       await drain.start(within);
     },
+    record(sink, given) {
+      mustBeOpen("record");
+      if (typeof sink !== "function") throw new TypeError("registry.record(sink): the sink must be a function that takes a line.");
+      return recorder.start(sink, given);
+    },
     audit: () => (closed ? 0 : events.run(mend)),
-    health: () => ({
-      links: links.size,
-      connections: voices.size,
-      rooms: [...ledger.rooms()].length,
-      slow: [...links.values()].filter((link) => link.state.slow).length,
-      busy: [...ledger.rooms()].filter((room) => ledger.inFlight(room)).length,
-      draining: drain.bye() !== undefined,
-      closed,
-      errors: [...events.errors].map(([code, count]) => ({ code, count })),
-    }),
+    health: () => healthOf(parts, links, { draining: drain.bye() !== undefined, closed }),
     attach(target, detach) {
       mustBeOpen("attach");
       if (attached.has(target)) throw new TypeError("This server is attached to this registry already; attach it once, or detach it first.");
@@ -216,6 +215,7 @@ export function createRegistry<M = unknown>(options: RegistryOptions<M> = {}): R
       if (closed) return;
       closed = true;
       stopTick?.();
+      recorder.close();
       // Before the adapters let go: what they say of the links then is no goodbye.
       for (const link of [...links.values()]) link.drop();
       for (const detach of [...attached.values()]) letGo(detach);
