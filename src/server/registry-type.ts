@@ -2,6 +2,7 @@ import type { RoomName, Snapshot, UserId } from "../core/event.js";
 import type { Room, User } from "../core/room.js";
 import type { Stop } from "../ports.js";
 import type { ErrorEvent, EventName, RegistryEvents } from "./events.js";
+import type { Explanation } from "./explain.js";
 import type { Link, LinkOptions } from "./link.js";
 import type { RegistryNumbers } from "./options.js";
 import type { RecordOptions } from "./recorder.js";
@@ -46,6 +47,8 @@ export interface Registry<M, Unknown = never> {
   kick(user: UserId | number, room?: RoomName, options?: { readonly block?: number }): void;
   /** Sends everybody elsewhere within so many ms, without a goodbye. Resolves when they are gone, or the time is over. */
   drain(options: { readonly reconnectWithin: number }): Promise<void>;
+  /** Why a user is shown in a room, or is not, in data and in words. Never throws. */
+  explain(room: RoomName, user: UserId | number): Explanation;
   /**
    * Writes down what the pure parts are given from now on, as JSON lines: `replay` and `npx headcount replay` read them.
    * User ids, rooms' names and metas are in it (`options.meta` replaces metas); tokens, addresses and contexts are not. `sink` must not call the registry.

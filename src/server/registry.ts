@@ -5,6 +5,7 @@ import { toSnapshot } from "../core/snapshot.js";
 import type { Log, Stop } from "../ports.js";
 import { audit } from "./audit.js";
 import { createDrain } from "./drain.js";
+import { explain } from "./explain.js";
 import { createEvents, type Voices } from "./events.js";
 import { createFanout, type Fanout } from "./fanout.js";
 import { createLedger, type Ledger } from "./ledger.js";
@@ -12,6 +13,7 @@ import { createFollows } from "./follows.js";
 import { healthOf } from "./health.js";
 import { connectionAt } from "./host.js";
 import { kick, kicked } from "./kick.js";
+import { createLately } from "./lately.js";
 import type { LinkOptions } from "./link.js";
 import { memoryLog } from "./memory-log.js";
 import { acknowledge, end, roomsOf } from "./membership.js";
@@ -42,8 +44,9 @@ export function createRegistry<M = unknown>(options: RegistryOptions<M> = {}): R
   const attached = new Map<object, Stop>();
   const heard = new Set<string>();
   const mint = mintWith(random);
+  const lately = createLately();
   const patience = createPatience(clock, numbers.patience);
-  const tellings = createTellings<M>(events, voices);
+  const tellings = createTellings<M>(events, voices, lately);
   const follows = createFollows<M>(() => ledger);
   const recorder = createRecorder<M>({ log, clock, events, own: own && { window: numbers.window, windowAge: numbers.windowAge, settle: numbers.settle }, ledger: () => ledger });
   let linkCount = 0;
@@ -89,7 +92,7 @@ export function createRegistry<M = unknown>(options: RegistryOptions<M> = {}): R
     onUnavailable: (room, cause) => { events.report({ code: "unavailable", room, message: "The log could not be asked what a client missed; it is asked again.", cause }); },
     onIdle: (room) => { ledger.release(room); },
   });
-  const parts: Parts<M> = { numbers, schema: options.meta, clock, patience, log, events, ledger, fanout, voices, mint };
+  const parts: Parts<M> = { numbers, schema: options.meta, clock, patience, log, events, ledger, fanout, voices, lately, mint };
   const drain = createDrain<M>({ clock, random, links, patience: numbers.tick, sendAway: (link) => { closePeer(link, "drain"); } });
 
   function fold(room: RoomName): Room<M> | undefined {
@@ -197,6 +200,7 @@ export function createRegistry<M = unknown>(options: RegistryOptions<M> = {}): R
       ledger.dispatch({ type: "drain", within });
       await drain.start(within);
     },
+    explain: (room, user) => explain(parts, { links, heard, sole: own !== undefined }, room, user),
     record(sink, given) {
       mustBeOpen("record");
       if (typeof sink !== "function") throw new TypeError("registry.record(sink): the sink must be a function that takes a line.");

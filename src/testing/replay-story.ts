@@ -5,21 +5,7 @@ import { usersOf } from "../core/select.js";
 import type { Appended, Op } from "../ports.js";
 import { connectionAt, type Host } from "../server/host.js";
 import type { HostInput, LinkId, Said } from "../server/host-input.js";
-
-/** A name from outside, so that nothing in it can be taken for our words, or steer a terminal. */
-export function named(name: string): string {
-  return JSON.stringify(name).replace(/[\u007f-\u009f\u2028-\u202e\u2066-\u2069]/g, (found) => `\\u${found.charCodeAt(0).toString(16).padStart(4, "0")}`);
-}
-
-/** The same, without quotes where there is nothing to be mistaken about. */
-export function person(user: string): string {
-  return /^[\w.@-]+$/.test(user) ? user : named(user);
-}
-
-/** Milliseconds as seconds: `75 s`, `0.050 s`. */
-export function seconds(ms: number): string {
-  return `${Number.isInteger(ms / 1_000) ? ms / 1_000 : (ms / 1_000).toFixed(3)} s`;
-}
+import { named, person, seconds } from "../server/words.js";
 
 /** A room in one line. */
 export function where<M>(name: RoomName, room: Room<M>): string {

@@ -9,8 +9,9 @@ import { emptyHost, step, type Host } from "../server/host.js";
 import type { HostInput } from "../server/host-input.js";
 import { append, emptyLog, type LogOptions, type LogState } from "../server/log.js";
 import type { RecordLine } from "../server/index.js";
+import { named, person, seconds } from "../server/words.js";
 import { readRecording } from "./read-recording.js";
-import { named, person, seconds, tellChanges, tellInput, tellRefusals, where } from "./replay-story.js";
+import { tellChanges, tellInput, tellRefusals, where } from "./replay-story.js";
 
 /** What a recording comes to. */
 export type Replayed<M> = {
