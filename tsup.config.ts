@@ -22,6 +22,7 @@ export default defineConfig([
       "socket.io": "src/adapters/socket.io.ts",
       "socket.io-client": "src/adapters/socket.io-client.ts",
       http: "src/adapters/http.ts",
+      fakes: "src/testing/fakes/index.ts",
     },
     format: ["esm", "cjs"],
     splitting: true,

@@ -82,6 +82,7 @@ import { createRegistry } from "${name}/server";
 import { createClient } from "${name}/client";
 import { webSocketTransport } from "${name}/websocket";
 import { presenceHandler, type RoomState } from "${name}/http";
+import { createTestRegistry, fakeRoom } from "${name}/testing/fakes";
 
 type Meta = { name: string };
 const room: Room<Meta> = reduce(emptyRoom<Meta>(), { type: "heartbeat", epoch: 1, seq: 0, at: 0, digest: 0 });
@@ -100,6 +101,12 @@ export const answer: (request: Request) => Promise<Response> = presenceHandler(r
 presenceHandler(registry, {});
 declare const state: RoomState<Meta>;
 export const initial = state.type === "snapshot" ? { initial: state } : {};
+
+const shown = fakeRoom<Meta>({ users: [{ id: "ann", meta: { name: "Ann" } }] });
+// @ts-expect-error meta is typed
+shown.show({ users: [{ id: "ann", meta: { name: 1 } }] });
+const tested = createTestRegistry<Meta>({ grace: 0 });
+tested.tab("ann").room("r", { meta: { name: "Ann" } }).subscribe((view) => { void view.users?.[0]?.meta.name.length; });
 
 const client = createClient({ transport: webSocketTransport("ws://127.0.0.1:1") });
 export const unsubscribe: () => void = client.room<Meta>("r", { meta: { name: "ann" }, ...initial }).subscribe((view) => {
