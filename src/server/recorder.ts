@@ -56,8 +56,9 @@ type Tape<M> = { readonly sink: (line: string) => unknown; readonly meta: ((meta
 export function createRecorder<M>({ log, clock, events, own, ledger }: RecorderOptions<M>): Recorder<M> {
   const tapes = new Set<Tape<M>>();
 
-  function write(tape: Tape<M>, line: RecordLine<M>): void {
+  function write(tape: Tape<M>, make: () => RecordLine<M>): void {
     try {
+      const line = make();
       tape.sink(`${JSON.stringify(tape.meta ? redacted(line, tape.meta) : line)}\n`);
     } catch (cause) {
       tapes.delete(tape);
@@ -65,11 +66,9 @@ export function createRecorder<M>({ log, clock, events, own, ledger }: RecorderO
     }
   }
 
-  /** Nothing is made, and no clock asked, while nobody records. */
+  /** Nothing is made, and no clock asked, while nobody records. (A copy: a sink may end its own recording.) */
   function say(make: () => RecordLine<M>): void {
-    if (tapes.size === 0) return;
-    const line = make();
-    for (const tape of [...tapes]) write(tape, line);
+    if (tapes.size > 0) for (const tape of [...tapes]) write(tape, make);
   }
 
   function snapshotOf(room: RoomName): Snapshot<M> | null {
@@ -84,7 +83,7 @@ export function createRecorder<M>({ log, clock, events, own, ledger }: RecorderO
 
   function end(tape: Tape<M>): void {
     const { host, rooms } = ledger();
-    if (tapes.has(tape)) write(tape, { type: "end", t: clock.now(), host: saveHost(host()), rooms: [...rooms()].map((room) => [room, posOf(room)] as const) });
+    if (tapes.has(tape)) write(tape, () => ({ type: "end", t: clock.now(), host: saveHost(host()), rooms: [...rooms()].map((room) => [room, posOf(room)] as const) }));
     tapes.delete(tape);
   }
 
@@ -93,10 +92,10 @@ export function createRecorder<M>({ log, clock, events, own, ledger }: RecorderO
       const tape = { sink, meta };
       const { host, rooms } = ledger();
       tapes.add(tape);
-      write(tape, {
+      write(tape, () => ({
         type: "start", t: clock.now(), version: RECORD_VERSION, redacted: meta !== undefined, ...(own && { log: own }),
         host: saveHost(host()), rooms: [...rooms()].map((room) => [room, snapshotOf(room)] as const),
-      });
+      }));
       return () => { end(tape); };
     },
     step(input) { say(() => ({ type: "step", t: clock.now(), input })); },

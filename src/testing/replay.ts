@@ -53,16 +53,12 @@ export function replay<M = unknown>(lines: string | Iterable<string>): Replayed<
     tell(`BUT ${what}`);
   }
 
-  function begin(line: Extract<RecordLine<M>, { type: "start" }>, number: number): void {
-    try {
-      host = restoreHost(line.host);
-      rooms.clear();
-      logs.clear();
-      wished.clear();
-      for (const [room, snapshot] of line.rooms) know(room, snapshot, line.log);
-    } catch (cause) {
-      throw new TypeError(`replay: line ${number}: nothing can begin from this "start".`, { cause });
-    }
+  function begin(line: Extract<RecordLine<M>, { type: "start" }>): void {
+    host = restoreHost(line.host);
+    rooms.clear();
+    logs.clear();
+    wished.clear();
+    for (const [room, snapshot] of line.rooms) know(room, snapshot, line.log);
     ({ log: options, redacted } = line);
     from = line.t;
     now = from;
@@ -71,7 +67,7 @@ export function replay<M = unknown>(lines: string | Iterable<string>): Replayed<
 
   function know(name: RoomName, snapshot: Snapshot<M> | null, bounds: LogOptions | undefined): void {
     rooms.set(name, snapshot ? reduce(emptyRoom<M>(), snapshot) : rooms.get(name) ?? emptyRoom<M>());
-    if (snapshot && bounds) logs.set(name, { ...logAt(snapshot, bounds), ...blocksOf(logs.get(name)) });
+    if (snapshot && bounds) logs.set(name, logAt(snapshot, bounds));
   }
 
   function take(input: HostInput<M>, number: number): void {
@@ -103,10 +99,10 @@ export function replay<M = unknown>(lines: string | Iterable<string>): Replayed<
     if (!options || !pos) return;
     for (const op of ops) if ("tag" in op && !wished.delete(op.tag) && !(redacted && op.type === "update")) differs(number, `no step wished for the ${op.type} of ${person(op.user)} in ${named(name)}`);
     const before = logs.get(name);
-    const begun = before?.room.epoch === pos[0] ? before : { ...emptyLog<M>(pos[0], 0, options), ...blocksOf(before) };
-    // Who was blocked before the recording began is not known to be.
-    const unknown = new Set(refused.filter(({ op, code }) => code === "blocked" && !isBlocked(begun, ops[op])).map(({ op }) => op));
-    const { log } = append(begun, ops.filter((_, i) => !unknown.has(i)), t);
+    if (before?.room.epoch !== pos[0]) return;
+    // Blocks that are older than the recording, or than the room's epoch, are only known by what they keep out.
+    const unknown = new Set(refused.filter(({ op, code }) => code === "blocked" && !isBlocked(before, ops[op])).map(({ op }) => op));
+    const { log } = append(before, ops.filter((_, i) => !unknown.has(i)), t);
     logs.set(name, log);
     if (samePlace(log.room, pos)) return;
     differs(number, `the log of ${named(name)} came to ${pos.join("/")}, repeated it comes to ${placeOf(log.room)}`);
@@ -123,16 +119,24 @@ export function replay<M = unknown>(lines: string | Iterable<string>): Replayed<
     tell("the recording ends");
   }
 
-  const { lines: read, cut } = readRecording<M>(lines);
-  for (const { number, line } of read) {
-    now = line.t;
+  function play(line: RecordLine<M>, number: number): void {
     switch (line.type) {
-      case "start": begin(line, number); break;
+      case "start": begin(line); break;
       case "follow": know(line.room, line.snapshot, options); break;
       case "release": rooms.delete(line.room); break;
       case "step": take(line.input, number); break;
       case "append": repeat(line, number); break;
       case "end": end(line, number);
+    }
+  }
+
+  const { lines: read, cut } = readRecording<M>(lines);
+  for (const { number, line } of read) {
+    now = line.t;
+    try {
+      play(line, number);
+    } catch (cause) {
+      throw new TypeError(`replay: line ${number}: a line of type "${line.type}" that no headcount wrote.`, { cause });
     }
   }
   const complete = read.at(-1)?.line.type === "end";
@@ -150,11 +154,6 @@ function logAt<M>(snapshot: Snapshot<M>, options: LogOptions): LogState<M> {
 
 function isBlocked<M>({ blocked }: LogState<M>, op: { readonly type: string; readonly user?: string } | undefined): boolean {
   return op?.user !== undefined && blocked.has(op.user);
-}
-
-/** A block outlives its room's epochs. */
-function blocksOf<M>(log: LogState<M> | undefined): Partial<LogState<M>> {
-  return log ? { blocked: log.blocked, unblock: log.unblock } : {};
 }
 
 function placeOf({ epoch, seq, digest }: Room<unknown>): string {

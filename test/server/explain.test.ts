@@ -88,6 +88,11 @@ describe("registry.explain", () => {
     expect(w.registry.explain("board", "fay").refused).toMatchObject({ code: "room_full" });
     w.registry.kick("eve", "board");
     expect(w.registry.explain("board", "eve")).toMatchObject({ shown: false, left: { reason: "kicked" }, refused: { code: "kicked" } });
+    // The server's own joins are refused as well.
+    expect(await w.client("gil").link.join("board")).toBe(true);
+    expect(await w.client("hal").link.join("board")).toBe(false);
+    expect(w.registry.explain("board", "hal").refused?.code).toBe("room_full");
+    w.registry.kick("gil", "board");
     // Once they are back, old news is none.
     eve.join("board");
     expect(text(w, "eve")).toHaveLength(2);
@@ -116,11 +121,13 @@ describe("registry.explain", () => {
     expect(broken.explain("r", "ann").text).toBe("This could not be explained: away.");
     const before = JSON.stringify(w.registry.health());
     for (let i = 0; i < 600; i++) {
-      const client = w.client(`u${i}`);
+      // Who comes again and again is remembered as of the last time.
+      const client = w.client(i % 100 === 0 ? "often" : `u${i}`);
       client.join("r", { watch: "none" });
       client.link.closed("leave");
     }
-    expect([w.registry.explain("r", "u0").left, w.registry.explain("r", "u599").left?.reason]).toEqual([undefined, "leave"]);
+    expect(w.registry.explain("r", "often").left).toBeDefined();
+    expect([w.registry.explain("r", "u1").left, w.registry.explain("r", "u599").left?.reason]).toEqual([undefined, "leave"]);
     expect(w.registry.explain("r", 599).user).toBe("599");
     expect(JSON.stringify({ ...w.registry.health() })).toBe(before);
     w.registry.close();

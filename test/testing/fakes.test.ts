@@ -109,7 +109,12 @@ describe("createTestRegistry", () => {
     const room = page.room("board");
     room.subscribe(() => undefined);
     page.cut({ silently: true });
-    advance(29_000);
+    const bob = tab("bob");
+    bob.room("board").subscribe(() => undefined);
+    advance(100);
+    expect([registry.userCount("board"), room.getSnapshot().userCount]).toEqual([2, 1]);
+    bob.close();
+    advance(28_900);
     expect(registry.userCount("board")).toBe(1);
     page.reconnect();
     advance(100);

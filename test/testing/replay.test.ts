@@ -191,6 +191,7 @@ describe("record and replay", () => {
     expect(() => replay([lines[1]!])).toThrow(/begins with a line of type "start", not "step"/);
     expect(() => replay([lines[0]!, "nonsense", lines[1]!])).toThrow(/line 2 is no line/);
     expect(() => replay(lines[0]!.replace('"version":1', '"version":2'))).toThrow(/line 1: a recording of version 2/);
-    expect(() => replay('{"type":"start","t":0,"version":1}')).toThrow(/nothing can begin from this "start"/);
+    expect(() => replay('{"type":"start","t":0,"version":1}')).toThrow(/line 1: a line of type "start" that no headcount wrote/);
+    expect(() => replay([lines[0]!, '{"type":"step","t":0}'])).toThrow(/line 2: a line of type "step" that no headcount wrote/);
   });
 });
