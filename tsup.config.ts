@@ -23,11 +23,13 @@ export default defineConfig([
       "socket.io-client": "src/adapters/socket.io-client.ts",
       http: "src/adapters/http.ts",
       testing: "src/testing/index.ts",
+      fakes: "src/testing/fakes/index.ts",
     },
     format: ["esm", "cjs"],
     splitting: true,
     external: [/^node:/],
   },
+  { ...common, entry: { headcount: "src/bin/headcount.ts" }, platform: "node", dts: false, format: ["esm"], splitting: false },
   // One file for pages without a bundler.
   { ...common, entry: { browser: "src/browser.ts" }, format: ["esm"], splitting: false, minify: true },
 ]);

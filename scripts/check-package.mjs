@@ -86,6 +86,7 @@ import { createRegistry } from "${name}/server";
 import { createClient } from "${name}/client";
 import { webSocketTransport } from "${name}/websocket";
 import { presenceHandler, type RoomState } from "${name}/http";
+import { createTestRegistry, fakeRoom } from "${name}/testing/fakes";
 
 type Meta = { name: string };
 const room: Room<Meta> = reduce(emptyRoom<Meta>(), { type: "heartbeat", epoch: 1, seq: 0, at: 0, digest: 0 });
@@ -104,6 +105,12 @@ export const answer: (request: Request) => Promise<Response> = presenceHandler(r
 presenceHandler(registry, {});
 declare const state: RoomState<Meta>;
 export const initial = state.type === "snapshot" ? { initial: state } : {};
+
+const shown = fakeRoom<Meta>({ users: [{ id: "ann", meta: { name: "Ann" } }] });
+// @ts-expect-error meta is typed
+shown.show({ users: [{ id: "ann", meta: { name: 1 } }] });
+const tested = createTestRegistry<Meta>({ grace: 0 });
+tested.tab("ann").room("r", { meta: { name: "Ann" } }).subscribe((view) => { void view.users?.[0]?.meta.name.length; });
 
 const client = createClient({ transport: webSocketTransport("ws://127.0.0.1:1") });
 export const unsubscribe: () => void = client.room<Meta>("r", { meta: { name: "ann" }, ...initial }).subscribe((view) => {
@@ -175,6 +182,16 @@ fc.assert(fc.property(arbitraries.rooms, (room: Room<unknown>) => room.seq >= 0)
 export const story: readonly string[] = new LawError("x", [], { seed: 1, path: "0" }).story;
 `;
 
+const RECORD = `
+import { appendFileSync } from "node:fs";
+import { createRegistry } from "${name}/server";
+const registry = createRegistry();
+registry.record((line) => { appendFileSync("run.jsonl", line); });
+const link = registry.open({ wire: { send: () => [], close() {}, open: () => true }, peer: 1, user: "ann" });
+await link.join("board");
+registry.close();
+`;
+
 const COMPILERS = [
   ["typescript", "6.0", ["nodenext", "bundler"]],
   ["typescript-5.4", "5.4", ["nodenext", "bundler", "node10"]],
@@ -218,6 +235,12 @@ if (tarball) {
     const ids = subpaths.filter((one) => one.cjs && bare(one)).map(({ id }) => id);
     names.cjs = JSON.parse(await run(write("probe.cjs", probe(ids, "require(id)")), [], consumer));
     for (const id of ids) if (names.esm && names.esm[id] !== names.cjs[id]) throw new Error(`${id} exports other names to import (${names.esm[id]}) than to require (${names.cjs[id]})`);
+  });
+
+  await check("npx headcount replay, without any peer", async () => {
+    await run(write("record.mjs", RECORD), [], consumer);
+    const told = await run("npm", ["exec", "--offline", "--", "headcount", "replay", "run.jsonl"], consumer);
+    if (!/ann joined "board"[^]*The replay agrees with the recording/.test(told)) throw new Error(told);
   });
 
   for (const [compiler, version, resolutions] of COMPILERS) {

@@ -12,6 +12,7 @@ const MAY: Record<string, readonly string[]> = {
   client: ["core", "protocol", "ports"],
   adapters: ["core", "protocol", "ports", "server", "client"],
   root: ["core", "client", "adapters"],
+  bin: ["testing"],
   testing: ["core", "protocol", "ports", "server", "client", "adapters"],
 };
 

@@ -210,7 +210,7 @@ function tell<T>(listeners: Iterable<(value: T) => unknown>, value: T): void {
 }
 
 /** A copy as it will arrive: who edits theirs later changes nothing here. */
-function jsonOf<M>(meta: M): M {
+export function jsonOf<M>(meta: M): M {
   try {
     const copy = JSON.parse(JSON.stringify(meta)) as M;
     if (sameJson(meta, copy)) return copy;

@@ -59,6 +59,8 @@ export type RegistryErrorCode =
   | "listener_failed"
   /** Host, log and sockets did not agree, and one of them was put right. */
   | "audit_repaired"
+  /** The sink of a recording, or what replaces metas in it, threw; the recording is over. */
+  | "record_failed"
   /** A `Wire` threw. */
   | "wire_failed"
   /** `autoJoin` threw, rejected, or answered nonsense. */

@@ -20,7 +20,7 @@ export type AppendQueueOptions<M> = {
   /** Calls later, when the log may be there again. */
   readonly retry: (run: () => void) => Stop;
   /** A batch was answered; before its wishes' own `done`. */
-  readonly onAppended: (appended: Appended<M>) => void;
+  readonly onAppended: (appended: Appended<M>, ops: readonly Op<M>[]) => void;
   /** The log refused this op. */
   readonly onRefused: (op: Op<M>) => void;
   /** The log threw: a defect. Whether the room was started again with all that the host holds, what was wished included. */
@@ -42,7 +42,7 @@ export function createAppendQueue<M>(room: RoomName, { log, ...options }: Append
   function pump(): void {
     while (inFlight.length === 0 && waiting.length > 0) {
       const batch = waiting;
-      const ops = batch.flatMap(({ op }) => (op ? [op] : []));
+      const ops = opsOf(batch);
       waiting = [];
       inFlight = batch;
       let appended: Appended<M> | Promise<Appended<M>>;
@@ -64,7 +64,7 @@ export function createAppendQueue<M>(room: RoomName, { log, ...options }: Append
     if (closed) return;
     inFlight = [];
     try {
-      options.onAppended(appended);
+      options.onAppended(appended, opsOf(batch));
       const codes = new Map(appended.refused.map(({ op, code }) => [op, code]));
       let i = 0;
       for (const { op, done } of batch) {
@@ -98,6 +98,10 @@ export function createAppendQueue<M>(room: RoomName, { log, ...options }: Append
       for (const { done } of [...inFlight, ...waiting.splice(0)]) done("failed");
     },
   };
+}
+
+function opsOf<M>(batch: readonly Waiting<M>[]): readonly Op<M>[] {
+  return batch.flatMap(({ op }) => (op ? [op] : []));
 }
 
 /** What a retry looks like is no refusal: the log has it already, or what was to go has gone. */

@@ -72,6 +72,7 @@ export function give<M>(parts: Parts<M>, link: LinkState<M>, room: RoomName, ask
   return andThen(enter(parts, link, room, "server", meta), (failed) => {
     if (link.closed || link.generation !== generation) return false;
     if (failed) {
+      if (link.identity) parts.lately.refused(room, link.identity.user, { at: parts.clock.now(), code: failed.code, message: failed.message });
       parts.events.report({ code: failed.code, message: `The server's join was refused: ${failed.message}`, room, link: link.id, ...(link.identity ? { user: link.identity.user } : {}) });
       return false;
     }

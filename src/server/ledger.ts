@@ -8,6 +8,8 @@ import { publish } from "./channels.js";
 import type { Events } from "./events.js";
 import { connectionsIn, emptyHost, step, type Host, type HostOptions } from "./host.js";
 import type { HostInput, LinkId, Lost } from "./host-input.js";
+import type { Recorder } from "./recorder.js";
+import { createRestarts } from "./restarts.js";
 
 /** An event of a followed room, with the fold before and after it. */
 export type Heard<M> = { readonly room: RoomName; readonly event: RoomEvent<M>; readonly before: Room<M>; readonly after: Room<M> };
@@ -43,6 +45,8 @@ export type LedgerOptions<M> = {
   readonly onAnnounced: (link: LinkId, room: RoomName) => void;
   /** Whether somebody here still wants to hear of the room. */
   readonly watched: (room: RoomName) => boolean;
+  /** Hears what `step` and the log are given, in the order in which they are. */
+  readonly record: Pick<Recorder<M>, "step" | "append" | "follow" | "release">;
 };
 
 /** Drives `step` and the log, and carries what they say to each other. */
@@ -69,15 +73,16 @@ export function createLedger<M>({ log, events, retry, ...options }: LedgerOption
   let host = emptyHost<M>(options.host);
   let closed = false;
   const entries = new Map<RoomName, Entry<M>>();
-  /** Rooms that were started again a moment ago. */
-  const restarted = new Map<RoomName, { again: boolean; stop: Stop }>();
+  const { restart, close: stopRestarts } = createRestarts({ log, events, retry });
 
   function entry(name: RoomName): Entry<M> {
     const found = entries.get(name);
     if (found) return found;
     const queue = createAppendQueue<M>(name, {
       log, retry,
-      onAppended({ delta, turns }) {
+      onAppended(appended, ops) {
+        const { delta, turns } = appended;
+        options.record.append(name, ops, appended);
         tellAll(made, delta && { ...delta, turned: new Set(turns.map(({ user }) => user)), touched: new Set(delta.facts.map(({ user }) => user)) });
       },
       onRefused(op) { if (op.type === "connect") dispatch({ type: "refused", room: name, conn: op.conn }); },
@@ -97,12 +102,14 @@ export function createLedger<M>({ log, events, retry, ...options }: LedgerOption
     const made: Entry<M> = { stop: () => { stop(); }, queue, told: [], rebase: undefined, netted: undefined };
     entries.set(name, made);
     stop = log.follow(name, (event, before, after) => { hear({ room: name, event, before, after }); });
+    options.record.follow(name);
     return made;
   }
 
   function dispatch(input: HostInput<M>, done?: Done): void {
     if (closed) return done?.("failed");
     events.run(() => {
+      options.record.step(input);
       let said: ReturnType<typeof step<M>>;
       try {
         said = step(host, input);
@@ -198,36 +205,8 @@ export function createLedger<M>({ log, events, retry, ...options }: LedgerOption
     const room = entries.get(name);
     if (!room || room.queue.busy() || options.watched(name) || !connectionsIn(host, name)[Symbol.iterator]().next().done) return;
     entries.delete(name);
+    options.record.release(name);
     room.stop();
-  }
-
-  function restart(name: RoomName, cause: unknown): boolean {
-    if (closed) return false;
-    events.report({ code: "internal", room: name, message: "A defect of headcount: the room starts again in a new epoch; the app's own messages were not touched.", cause });
-    const rest = restarted.get(name);
-    // A defect that strikes while a room starts again would go round for ever.
-    if (rest) rest.again = true;
-    return !rest && startAgain(name);
-  }
-
-  function startAgain(name: RoomName): boolean {
-    const rest = { again: false, stop: retry(() => {
-      restarted.delete(name);
-      if (rest.again) startAgain(name);
-    }) };
-    restarted.set(name, rest);
-    publish("repair", () => ({ room: name, link: undefined, what: "restart" }));
-    const failed = (cause: unknown): void => {
-      rest.again = true;
-      events.report({ code: "internal", room: name, message: "The room could not be started again yet.", cause });
-    };
-    try {
-      const done = events.run(() => log.restart(name));
-      if (done instanceof Promise) done.catch(failed);
-    } catch (cause) {
-      failed(cause);
-    }
-    return !rest.again;
   }
 
   return {
@@ -239,7 +218,7 @@ export function createLedger<M>({ log, events, retry, ...options }: LedgerOption
     inFlight: (name) => entries.get(name)?.queue.busy() === true,
     close() {
       closed = true;
-      for (const { stop } of restarted.values()) stop();
+      stopRestarts();
       for (const { stop, queue } of entries.values()) {
         stop();
         queue.close();

@@ -112,6 +112,7 @@ export function end<M>(parts: Parts<M>, link: LinkState<M>, room: RoomName, why:
   link.asked.delete(room);
   if (link.wishes.delete(room)) parts.ledger.dispatch({ type: "leave", link: link.id, room, by: "client", reason: "leave" });
   parts.fanout.unwatch(link.id, room);
+  if (link.identity) parts.lately.refused(room, link.identity.user, { at: parts.clock.now(), code: why.code, message: why.message });
   publish("refusal", () => ({ link: link.id, room, code: why.code }));
   link.notify({ type: "ended", room, ...why, ...(re === undefined ? {} : { re }), ...(ended === undefined ? {} : { conn: ended }) });
 }

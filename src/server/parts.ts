@@ -4,6 +4,7 @@ import type { Pos, Watch } from "../protocol/message.js";
 import type { Listener } from "./audience.js";
 import type { Events, Voice, Voices } from "./events.js";
 import type { Fanout } from "./fanout.js";
+import type { Lately } from "./lately.js";
 import type { Ledger } from "./ledger.js";
 import type { KnownIdentity, LinkOptions } from "./link.js";
 import type { MetaSchema } from "./meta.js";
@@ -21,6 +22,7 @@ export type Parts<M> = {
   readonly ledger: Ledger<M>;
   readonly fanout: Fanout<M>;
   readonly voices: Voices;
+  readonly lately: Lately;
   /** A connection id and a tag that were never used before. */
   readonly mint: () => { conn: ConnectionId; tag: number };
 };

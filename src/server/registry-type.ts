@@ -2,8 +2,10 @@ import type { RoomName, Snapshot, UserId } from "../core/event.js";
 import type { Room, User } from "../core/room.js";
 import type { Stop } from "../ports.js";
 import type { ErrorEvent, EventName, RegistryEvents } from "./events.js";
+import type { Explanation } from "./explain.js";
 import type { Link, LinkOptions } from "./link.js";
 import type { RegistryNumbers } from "./options.js";
+import type { RecordOptions } from "./recorder.js";
 
 /** What a registry says of itself. */
 export type Health = {
@@ -45,6 +47,14 @@ export interface Registry<M, Unknown = never> {
   kick(user: UserId | number, room?: RoomName, options?: { readonly block?: number }): void;
   /** Sends everybody elsewhere within so many ms, without a goodbye. Resolves when they are gone, or the time is over. */
   drain(options: { readonly reconnectWithin: number }): Promise<void>;
+  /** Why a user is shown in a room, or is not, in data and in words. Never throws. */
+  explain(room: RoomName, user: UserId | number): Explanation;
+  /**
+   * Writes down what the pure parts are given from now on, as JSON lines: `replay` and `npx headcount replay` read them.
+   * User ids, rooms' names and metas are in it (`options.meta` replaces metas); tokens, addresses and contexts are not. `sink` must not call the registry.
+   * Returns what ends it. Costs nothing while nobody records. Throws a coded error after `close`.
+   */
+  record(sink: (line: string) => unknown, options?: RecordOptions<M>): Stop;
   /** Compares sockets, host and log now; returns how much was mended. */
   audit(): number;
   health(): Health;

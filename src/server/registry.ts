@@ -5,12 +5,15 @@ import { toSnapshot } from "../core/snapshot.js";
 import type { Log, Stop } from "../ports.js";
 import { audit } from "./audit.js";
 import { createDrain } from "./drain.js";
+import { explain } from "./explain.js";
 import { createEvents, type Voices } from "./events.js";
 import { createFanout, type Fanout } from "./fanout.js";
 import { createLedger, type Ledger } from "./ledger.js";
 import { createFollows } from "./follows.js";
+import { healthOf } from "./health.js";
 import { connectionAt } from "./host.js";
 import { kick, kicked } from "./kick.js";
+import { createLately } from "./lately.js";
 import type { LinkOptions } from "./link.js";
 import { memoryLog } from "./memory-log.js";
 import { acknowledge, end, roomsOf } from "./membership.js";
@@ -19,6 +22,7 @@ import { registryNumbers, type RegistryOptions } from "./options.js";
 import { createOutbox } from "./outbox.js";
 import type { Parts } from "./parts.js";
 import { createPatience } from "./patience.js";
+import { createRecorder } from "./recorder.js";
 import type { Registry } from "./registry-type.js";
 import { createTellings } from "./tell.js";
 import { MAX_MS, mintWith, systemClock } from "./system.js";
@@ -40,16 +44,18 @@ export function createRegistry<M = unknown>(options: RegistryOptions<M> = {}): R
   const attached = new Map<object, Stop>();
   const heard = new Set<string>();
   const mint = mintWith(random);
+  const lately = createLately();
   const patience = createPatience(clock, numbers.patience);
-  const tellings = createTellings<M>(events, voices);
+  const tellings = createTellings<M>(events, voices, lately);
   const follows = createFollows<M>(() => ledger);
+  const recorder = createRecorder<M>({ log, clock, events, own: own && { window: numbers.window, windowAge: numbers.windowAge, settle: numbers.settle }, ledger: () => ledger });
   let linkCount = 0;
   let closed = false;
   let stopTick: Stop | undefined;
   let turn = 0;
 
   const ledger: Ledger<M> = createLedger<M>({
-    log, events, mint,
+    log, events, mint, record: recorder,
     host: { tick: numbers.tick, grace: numbers.grace },
     retry: (run) => clock.after(numbers.tick, run),
     watched: (room) => fanout.watched(room) || follows.holds(room),
@@ -86,7 +92,7 @@ export function createRegistry<M = unknown>(options: RegistryOptions<M> = {}): R
     onUnavailable: (room, cause) => { events.report({ code: "unavailable", room, message: "The log could not be asked what a client missed; it is asked again.", cause }); },
     onIdle: (room) => { ledger.release(room); },
   });
-  const parts: Parts<M> = { numbers, schema: options.meta, clock, patience, log, events, ledger, fanout, voices, mint };
+  const parts: Parts<M> = { numbers, schema: options.meta, clock, patience, log, events, ledger, fanout, voices, lately, mint };
   const drain = createDrain<M>({ clock, random, links, patience: numbers.tick, sendAway: (link) => { closePeer(link, "drain"); } });
 
   function fold(room: RoomName): Room<M> | undefined {
@@ -194,17 +200,14 @@ export function createRegistry<M = unknown>(options: RegistryOptions<M> = {}): R
       ledger.dispatch({ type: "drain", within });
       await drain.start(within);
     },
+    explain: (room, user) => explain(parts, { links, heard, sole: own !== undefined }, room, user),
+    record(sink, given) {
+      mustBeOpen("record");
+      if (typeof sink !== "function") throw new TypeError("registry.record(sink): the sink must be a function that takes a line.");
+      return recorder.start(sink, given);
+    },
     audit: () => (closed ? 0 : events.run(mend)),
-    health: () => ({
-      links: links.size,
-      connections: voices.size,
-      rooms: [...ledger.rooms()].length,
-      slow: [...links.values()].filter((link) => link.state.slow).length,
-      busy: [...ledger.rooms()].filter((room) => ledger.inFlight(room)).length,
-      draining: drain.bye() !== undefined,
-      closed,
-      errors: [...events.errors].map(([code, count]) => ({ code, count })),
-    }),
+    health: () => healthOf(parts, links, { draining: drain.bye() !== undefined, closed }),
     attach(target, detach) {
       mustBeOpen("attach");
       if (attached.has(target)) throw new TypeError("This server is attached to this registry already; attach it once, or detach it first.");
@@ -216,6 +219,7 @@ export function createRegistry<M = unknown>(options: RegistryOptions<M> = {}): R
       if (closed) return;
       closed = true;
       stopTick?.();
+      recorder.close();
       // Before the adapters let go: what they say of the links then is no goodbye.
       for (const link of [...links.values()]) link.drop();
       for (const detach of [...attached.values()]) letGo(detach);

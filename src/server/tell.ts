@@ -1,6 +1,7 @@
 import type { Change } from "../core/change.js";
 import type { RoomName, UserId } from "../core/event.js";
 import type { Events, Voices } from "./events.js";
+import type { Lately } from "./lately.js";
 import type { Heard } from "./ledger.js";
 
 /** Turns changes of rooms into the registry's events. */
@@ -10,7 +11,7 @@ export type Tellings<M> = {
   readonly roomsOf: (user: UserId) => readonly RoomName[];
 };
 
-export function createTellings<M>(events: Events<M>, voices: Voices): Tellings<M> {
+export function createTellings<M>(events: Events<M>, voices: Voices, lately: Lately): Tellings<M> {
   const whereabouts = new Map<UserId, Set<RoomName>>();
   /** When the connections that a user lost last were heard of; `left` comes right after their `disconnected`. */
   let lost: { readonly user: UserId; readonly lastHeard: number | undefined } | undefined;
@@ -29,6 +30,7 @@ export function createTellings<M>(events: Events<M>, voices: Voices): Tellings<M
           const rooms = whereabouts.get(user);
           rooms?.delete(room);
           if (rooms?.size === 0) whereabouts.delete(user);
+          lately.left(room, user, { at: event.at, reason: change.reason, lastHeard: lost?.lastHeard });
           events.emit("left", { ...rest(change), ...where, since: before.users.get(user)?.since ?? event.at, lastHeard: lost?.lastHeard });
           return;
         }

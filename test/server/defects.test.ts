@@ -1,6 +1,7 @@
 import { beforeEach, describe, expect, it, vi } from "vitest";
 import type { Log } from "../../src/ports.js";
 import { memoryLog } from "../../src/server/memory-log.js";
+import { replay } from "../../src/testing/replay.js";
 import { fakeClock } from "../support/fake-clock.js";
 import { agrees, settled, world, type FakeClient, type Meta, type World } from "../support/server.js";
 import type * as HostModule from "../../src/server/host.js";
@@ -257,5 +258,23 @@ describe("a defect of ours", () => {
     broken = false;
     ann.join("s");
     expect([...w.registry.roomsOfHere("ann")].sort()).toEqual(["r", "s"]);
+  });
+
+  it.each(["append", "changes"])("[H13] a recording of a room that started again, after a throw in %s, replays", (where) => {
+    const w = busy();
+    const lines: string[] = [];
+    const stop = w.registry.record((line) => lines.push(line));
+    const before = w.registry.snapshot("r").epoch;
+    plant(where);
+    w.bob.say({ type: "leave", room: "r" });
+    w.clock.advance(2_000);
+    w.ann.say({ type: "update", room: "r", meta: { i: 2 } });
+    w.bob.join("r");
+    w.clock.advance(2_000);
+    expect(w.registry.snapshot("r").epoch).toBeGreaterThan(before);
+    stop();
+    const { differences, rooms, story } = replay(lines);
+    expect([differences, rooms.get("r")?.digest]).toEqual([[], w.registry.snapshot("r").digest]);
+    expect(story.join("\n")).toMatch(/"r" starts again, in epoch \d+\n/);
   });
 });
