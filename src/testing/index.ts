@@ -1,0 +1,1 @@
+export { checkServer } from "./check-server.js";
