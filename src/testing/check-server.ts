@@ -1,17 +1,17 @@
-import * as fc from "fast-check";
 import { checkNumbers, without, type CheckNumbers, type CheckOptions } from "./check-server/check-options.js";
-import { histories, plan, type Limits, type Step } from "./check-server/history.js";
+import { plan, type Limits, type Step } from "./check-server/history.js";
 import { play, type Outcome, type ServerToCheck, type Started } from "./check-server/play.js";
 import { count, emptyTally, failureOf, tellFound, tellHeld, type CheckReport, type Found, type Tally } from "./check-server/report.js";
+import { sample } from "./check-server/sample.js";
 import { ServerCheckError } from "./check-server/server-check-error.js";
+import { shortest } from "./check-server/shortest.js";
+import type { Wrong } from "./check-server/words.js";
 
 export type { CheckOptions } from "./check-server/check-options.js";
 export type { CheckedTab, ServerToCheck, Started } from "./check-server/play.js";
 export type { CheckFailure, CheckReport } from "./check-server/report.js";
 export { ServerCheckError, type CheckCode } from "./check-server/server-check-error.js";
 
-/** Small values first would make most histories too short to go wrong, and each costs a server. */
-const UNBIASED = { unbiased: true };
 /** How often a story that was shortened is lived again, to tell a certain bug from a race. */
 const AGAIN = 3;
 
@@ -60,9 +60,8 @@ async function check<S extends Started>(server: ServerToCheck<S>, options: Check
   if (first.type === "stopped") return report();
   if (first.type === "wrong") return report({ wrong: first.wrong, path: undefined, again: { times: 0, wrong: 0 }, from: 1, tries: 0, cutShort: false });
 
-  // What `shortest` has by the same seed and path: a property's arguments are a tuple.
-  const all = fc.sample(fc.tuple(histories(limits)), { seed, ...UNBIASED, ...(options.path === undefined ? { numRuns: runs } : { numRuns: 1, path: options.path }) });
-  const failed = await firstWrong(all, parallel, async ([commands], moot) => {
+  const all = options.path === undefined ? sample(limits, { seed, numRuns: runs }) : sample(limits, { seed, numRuns: 1, path: options.path }).flatMap((one) => Array.from({ length: AGAIN }, () => one));
+  const failed = await firstWrong(all, parallel, async (commands, moot) => {
     const story = plan(commands, limits);
     const outcome = await live(story, numbers.settle, AbortSignal.any([signal, moot]));
     if (outcome.type === "held") count(tally, story, outcome);
@@ -71,24 +70,24 @@ async function check<S extends Started>(server: ServerToCheck<S>, options: Check
   if (!failed) return report();
   const { wrong } = failed;
   const path = options.path ?? String(failed.at);
-  const from = wrong.steps.length;
+  const from = { path, seed, limits, story: plan(all[failed.at] ?? [], limits), wrong, ms: shorten, signal };
   const again = async (steps: readonly Step[]): Promise<Found["again"]> => {
     const outcomes = await Promise.all(Array.from({ length: signal.aborted ? 0 : AGAIN }, () => live(steps)));
     const lived = outcomes.filter(({ type }) => type !== "stopped");
     return { times: lived.length, wrong: lived.filter(({ type }) => type === "wrong").length };
   };
-  if (options.path !== undefined) return report({ wrong, path, from, tries: 0, cutShort: false, again: await again(wrong.steps) });
+  if (options.path !== undefined) return report({ wrong, path, from: wrong.steps.length, tries: 0, cutShort: false, again: await again(wrong.steps) });
 
   // Each try that ends wrong waits to the end. Waiting for a few times as long as this server ever needed is mostly enough, and is checked.
   const settle = Math.min(numbers.settle, 100 + 5 * slowest);
-  const short = await shortest(path, seed, limits, wrong, shorten, (story) => live(story, settle), signal);
+  const short = await shortest(from, (story) => live(story, settle));
   const confirmed = await again(short.wrong.steps);
-  if (confirmed.wrong > 0 || settle === numbers.settle || signal.aborted) return report({ ...short, from, again: confirmed });
-  const patient = await shortest(path, seed, limits, wrong, shorten, live, signal);
-  return report({ ...patient, from, again: await again(patient.wrong.steps) });
+  if (confirmed.wrong > 0 || settle === numbers.settle || short.wrong === wrong || signal.aborted) return report({ ...short, from: wrong.steps.length, again: confirmed });
+  const patient = await shortest(from, live);
+  return report({ ...patient, from: wrong.steps.length, again: await again(patient.wrong.steps) });
 }
 
-type Failed = { readonly at: number; readonly wrong: Extract<Outcome, { type: "wrong" }>["wrong"] };
+type Failed = { readonly at: number; readonly wrong: Wrong };
 
 /** Several at once; of those that fail the first by number, so that a seed leads to one story. */
 async function firstWrong<T>(all: readonly T[], parallel: number, live: (one: T, moot: AbortSignal) => Promise<Outcome>): Promise<Failed | undefined> {
@@ -117,39 +116,6 @@ async function firstWrong<T>(all: readonly T[], parallel: number, live: (one: T,
   // Only now, for each of them had a server to stop.
   for (const worker of workers) if (worker.status === "rejected") throw worker.reason;
   return failed;
-}
-
-type Shortest = Pick<Found, "wrong" | "path" | "tries" | "cutShort">;
-
-/** Shortens a history that failed, one try after the other, for as long as it may take. */
-async function shortest(path: string, seed: number, limits: Limits, wrong: Failed["wrong"], ms: number, live: (story: readonly Step[]) => Promise<Outcome>, signal: AbortSignal): Promise<Shortest> {
-  const until = performance.now() + ms;
-  // Many wishes come to the same story: what was lived once is known. The first has failed already.
-  const known = new Map<string, Promise<Outcome>>([[keyOf(wrong.steps), Promise.resolve({ type: "wrong", wrong })]]);
-  let cutShort = false;
-  const lived = (story: readonly Step[]): Promise<Outcome> => {
-    const key = keyOf(story);
-    // A function of the caller's that fails is another fault than the one whose story this is.
-    const outcome = known.get(key) ?? live(story).catch(() => ({ type: "stopped" }) as const);
-    known.set(key, outcome);
-    return outcome;
-  };
-  const property = fc.asyncProperty(histories(limits), async (commands) => {
-    const story = plan(commands, limits);
-    if (story.length === 0) return true;
-    if (!known.has(keyOf(story)) && (signal.aborted || performance.now() >= until)) {
-      cutShort = true;
-      return true;
-    }
-    return (await lived(story)).type !== "wrong";
-  });
-  const { counterexample, counterexamplePath } = await fc.check(property, { seed, path, numRuns: 1, endOnFailure: false, ...UNBIASED });
-  const outcome = counterexample && (await lived(plan(counterexample[0], limits)));
-  return { wrong: outcome?.type === "wrong" ? outcome.wrong : wrong, path: counterexamplePath ?? path, tries: known.size - 1, cutShort };
-}
-
-function keyOf(story: readonly Step[]): string {
-  return JSON.stringify(story.map(({ what, tab, user, quick }) => [what, tab, user, quick]));
 }
 
 function reportOf(found: Found | undefined, tally: Tally, seed: number, signal: AbortSignal, held: () => string): CheckReport {
