@@ -83,10 +83,9 @@ export function createClient(options: ClientOptions): Client {
   const call = (): void => {
     say();
     wait(backoff(tries++, timeouts.ping, SELDOM), () => {
-      const welcomed = link;
+      if (!link) all({ type: "down", error: UNANSWERED });
       // A timer that is late itself was asleep, and so was the answer. Who never welcomed us may be no server of ours: it gets longer.
-      if (transport.up && (welcomed || tries > 2) && now() - due < timeouts.ping) transport.probe();
-      if (!welcomed) all({ type: "down", error: UNANSWERED });
+      if (transport.up && (link || tries > 2) && now() - due < timeouts.ping) transport.probe();
       call();
     });
   };

@@ -7,7 +7,7 @@ import { emptyRoom } from "../core/room.js";
 import type { ServerEvent } from "../protocol/decode-server.js";
 import { isNumber, isText } from "../protocol/check.js";
 import type { Moment } from "./view.js";
-import { distrust, forget, pass, type Draft } from "./view-state.js";
+import { distrust, forget, pass, rejoin, type Draft } from "./view-state.js";
 
 /** What a server says of a room, or of a request. `synced` tells nothing that the state after it doesn't. */
 export type Heard<M> = Exclude<ServerEvent<M>, { type: "welcome" | "pong" | "bye" }>;
@@ -51,9 +51,7 @@ export function hear<M>(s: Draft<M>, heard: Heard<M>, { now, chance }: Moment): 
       s.passing = re === undefined ? (at ?? Infinity) : 0;
       if (code === "not_joined") {
         // The `ended` of it never came. Whatever is asked or told would be answered like this for ever; a join is what it lacks.
-        s.acked = false;
-        s.rank = -1;
-        s.askAt = now;
+        rejoin(s, now);
         break;
       }
       if (re === updated) {

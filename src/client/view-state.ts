@@ -103,6 +103,13 @@ export function pass<M>(s: Draft<M>): void {
   s.passing = 0;
 }
 
+/** Joins then, whatever went out before. */
+export function rejoin<M>(s: Draft<M>, at: number): void {
+  s.acked = false;
+  s.rank = -1;
+  s.askAt = at;
+}
+
 /** Trusts nothing of what is known any more, and keeps it. */
 export function distrust<M>(s: Draft<M>): void {
   s.room = doubt(s.room);

@@ -6,7 +6,7 @@ import type { ClientMessage, Watch } from "../protocol/message.js";
 import { backoff } from "./backoff.js";
 import { hear, type Heard } from "./view-hear.js";
 import { show, type ViewError } from "./view-show.js";
-import { distrust, forget, NO_LINK, pass, severity, shown, type Draft, type LinkTerms, type ViewState } from "./view-state.js";
+import { distrust, forget, NO_LINK, pass, rejoin, severity, shown, type Draft, type LinkTerms, type ViewState } from "./view-state.js";
 
 /** All that can happen to a view. */
 export type ViewInput<M> =
@@ -69,19 +69,12 @@ export function step<M>(state: ViewState<M>, input: ViewInput<M>, moment: Moment
   } else if (input.type !== "timer" && link && watch && !ended) {
     changes = hear(s, input, moment);
     // A join that is on its way would take us in again behind the back of a view that has ended.
-    if (input.type === "ended" && s.ended && state.asked && !state.acked && input.re !== state.asked) send.push({ type: "leave", n: moment.n, room: s.name });
+    if (s.ended && state.asked && !state.acked && (input as { readonly re?: number }).re !== state.asked) send.push({ type: "leave", n: moment.n, room: s.name });
   }
   if (s.ended && s.ended.at <= now) revive(s, now);
   s.due = s.ended ? s.ended.at : pursue(s, { ...moment, n: moment.n + send.length }, send);
   s.view = show(s, !!s.link && !severity(s));
   return { state: s, send, changes };
-}
-
-/** Joins then, whatever went out before. */
-function rejoin<M>(s: Draft<M>, at: number): void {
-  s.acked = false;
-  s.rank = -1;
-  s.askAt = at;
 }
 
 /** Wishes again what the server had ended. */
