@@ -7,10 +7,9 @@ import { build } from "esbuild";
 import { FAULTS, withFault } from "./bots/faults.mjs";
 
 const root = fileURLToPath(new URL("..", import.meta.url));
-// `--break=seq` is the same as `--break seq`.
-const args = process.argv.slice(2).flatMap((one) => one.split("="));
+const args = process.argv.slice(2);
 const crowd = args.length > 0;
-const fault = args.includes("--break") ? args[args.indexOf("--break") + 1] ?? "" : undefined;
+const fault = faultIn(args);
 if (fault !== undefined && !Object.hasOwn(FAULTS, fault)) {
   console.error(`--break takes one of: ${Object.keys(FAULTS).join(", ")}`);
   process.exit(2);
@@ -32,3 +31,10 @@ await build({
 });
 const { main } = await import(pathToFileURL(outfile).href);
 if (!crowd) await main(root);
+
+/** What is asked to break: `--break seq` or `--break=seq`. */
+function faultIn(args) {
+  const at = args.findIndex((one) => one === "--break" || one.startsWith("--break="));
+  if (at < 0) return undefined;
+  return args[at] === "--break" ? args[at + 1] ?? "" : args[at].slice("--break=".length);
+}

@@ -76,7 +76,7 @@ describe("the crowd of bots", () => {
     expect(code).toBe(2);
   });
 
-  it.concurrent.each(["--break", "--break leg", "--break toString", "--break=leg"])("says which faults there are instead of `%s`", { timeout: 30_000 }, async (args) => {
+  it.concurrent.each(["--break", "--break leg", "--break toString", "--break=leg", "--break seq=merge", "--break=seq=merge"])("says which faults there are instead of `%s`", { timeout: 30_000 }, async (args) => {
     const { code, output } = await runNode(["scripts/start.mjs", ...args.split(" ")], "", 30_000);
     expect(output).toBe(`--break takes one of: ${Object.keys(FAULTS).join(", ")}\n`);
     expect(code).toBe(2);

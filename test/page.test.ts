@@ -117,11 +117,17 @@ describe.skipIf(path === undefined || picture)("the page, in a real Chromium", (
     const ann = await open("ann");
     const frozen = [await open("bob", "ws"), await open("cem", "socket.io")];
     await agree(3, 3);
-    for (const tab of frozen) await tab.click("#freeze");
+    for (const tab of frozen) {
+      await tab.value(`new MutationObserver(() => {
+        if (/does not know/.test(document.querySelector("#check").textContent)) (globalThis.doubts ??= new Set()).add(document.querySelector("#status").dataset.status);
+      }).observe(document.body, { subtree: true, childList: true, attributes: true, characterData: true })`);
+      await tab.click("#freeze");
+    }
     await agree(1, 1, [ann]);
     // They know nothing of that: each sees how it was, and that it is old.
     await until(async () => { for (const tab of frozen) expect(await shown(tab)).toMatchObject({ status: "stale", people: "3" }); });
     await agree(3, 3);
+    for (const tab of frozen) expect(await tab.value("[...doubts]"), "as what the page shows itself while it says that it does not know").toEqual(["stale"]);
     const told = (await news(ann)).filter((line) => / (joined|left)/.test(line));
     expect(told.slice(2).sort()).toEqual(["bob joined", "bob left: fell silent for too long", "cem joined", "cem left: fell silent for too long"]);
   });
@@ -168,7 +174,7 @@ describe("`npm start`", () => {
     await page.close();
   });
 
-  it("serves until Ctrl-C, and says when its port is taken", { timeout: 60_000 }, async () => {
+  it("serves until Ctrl-C, and says when its port is taken, or its host is not to be had", { timeout: 60_000 }, async () => {
     const first = spawn(process.execPath, ["scripts/start.mjs"], { cwd: root, env: { ...process.env, PORT: "0" } });
     const ended = once(first, "close");
     let said = "";
@@ -181,6 +187,11 @@ describe("`npm start`", () => {
     const complaint = once(second.stderr, "data");
     expect(await once(second, "close")).toEqual([1, null]);
     expect(String((await complaint)[0])).toContain(`Port ${port} is taken.`);
+
+    const third = spawn(process.execPath, ["scripts/start.mjs"], { cwd: root, env: { ...process.env, PORT: "0", HOST: "192.0.2.1" } });
+    const another = once(third.stderr, "data");
+    expect(await once(third, "close")).toEqual([1, null]);
+    expect(String((await another)[0])).toBe("HOST=192.0.2.1 is no address of this machine. All of them: HOST=0.0.0.0 npm start\n");
 
     first.kill("SIGINT");
     expect(await ended).toEqual([0, null]);

@@ -65,7 +65,12 @@ async function messages(url, request, response) {
 }
 
 const server = createServer((request, response) => {
-  const url = new URL(request.url, "http://localhost");
+  let url;
+  try {
+    url = new URL(request.url, "http://localhost");
+  } catch {
+    return response.writeHead(400).end(); // `GET //`
+  }
   if (url.pathname === "/events") return events(url, response);
   if (url.pathname === "/messages" && request.method === "POST") return messages(url, request, response).catch(() => response.destroy());
   const [type, file] = files.get(url.pathname) ?? [];

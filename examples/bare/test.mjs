@@ -35,5 +35,6 @@ it("answers nonsense with a status, and goes on", async (test) => {
   const address = await serve(test, "server.js");
   const post = (path, body) => fetch(address + path, { method: "POST", body }).then(({ status }) => status);
   assert.equal(await post("/messages?link=guess", "{}"), 410);
+  assert.equal((await fetch(`${address}//`)).status, 400);
   assert.equal((await fetch(`${address}/nothing`)).status, 404);
 });

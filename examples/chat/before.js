@@ -8,15 +8,14 @@ const server = createServer((request, response) => {
 });
 const io = new Server(server);
 
+const isName = (name) => typeof name === "string" && name.length <= 60;
+
 let numUsers = 0;
 
 io.on("connection", (socket) => {
-  let addedUser = false;
-
   // A name was chosen.
   socket.on("add user", (username) => {
-    if (addedUser) return;
-    addedUser = true;
+    if (socket.username !== undefined || !isName(username)) return;
     socket.username = username;
     numUsers++;
     socket.emit("login", { numUsers });
@@ -36,7 +35,7 @@ io.on("connection", (socket) => {
   });
 
   socket.on("disconnect", () => {
-    if (!addedUser) return;
+    if (socket.username === undefined) return;
     numUsers--;
     socket.broadcast.emit("user left", { username: socket.username, numUsers });
   });

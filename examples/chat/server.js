@@ -10,6 +10,8 @@ const server = createServer((request, response) => {
 });
 const io = new Server(server);
 
+const isName = (name) => typeof name === "string" && name.length <= 60;
+
 const registry = createRegistry({ grace: Number(process.env.GRACE ?? 10_000) });
 const presence = attachSocketIo(io, registry, { autoJoin: () => "chat" });
 const tell = (event) => ({ user }) => io.emit(event, { username: user, numUsers: registry.userCount("chat") });
@@ -19,6 +21,7 @@ registry.on("left", tell("user left"));
 io.on("connection", (socket) => {
   // A name was chosen.
   socket.on("add user", async (username) => {
+    if (socket.username !== undefined || !isName(username)) return;
     socket.username = username;
     await presence.identify(socket, { user: username });
     socket.emit("login", { numUsers: registry.userCount("chat") });

@@ -44,6 +44,26 @@ describe("who is in the chat, by its own events", () => {
     assert.deepEqual(await story(test, "server.js"), ["joined, 2 here", "left, 1 here"]);
   });
 
+  it("after: nobody takes a second name, or one that is none", async (test) => {
+    const address = await serve(test, "server.js", { GRACE: "100" });
+    const open = async () => {
+      const socket = io(address, { forceNew: true });
+      test.after(() => socket.disconnect());
+      await new Promise((resolve) => { socket.once("connect", resolve); });
+      return socket;
+    };
+    const ann = await open();
+    const told = [];
+    for (const event of ["user joined", "user left"]) ann.on(event, ({ username }) => told.push(`${event.slice(5)} ${username}`));
+    for (const name of [undefined, null, 7, {}, [], "x".repeat(300), "ann", "eve"]) ann.emit("add user", name);
+    ann.emit("add user");
+    await until(() => assert.deepEqual(told, ["joined ann"]));
+    const bob = await open();
+    const { numUsers } = await new Promise((resolve) => { bob.once("login", resolve).emit("add user", "bob"); });
+    assert.equal(numUsers, 2);
+    await until(() => assert.deepEqual(told, ["joined ann", "joined bob"]));
+  });
+
   it("by at most 10 added lines", () => {
     const { added, removed } = difference("before.js", "server.js");
     console.log(`${added} lines added, ${removed} removed`);

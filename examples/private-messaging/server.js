@@ -47,8 +47,10 @@ io.on("connection", (socket) => {
   const { session, user } = socket.data;
   socket.join(user.id);
   socket.emit("session", { session, user, others: [...users.values()].filter(({ id }) => id !== user.id) });
-  socket.on("message", ({ to, text }) => {
-    if (users.has(to)) io.to(to).to(user.id).emit("message", { from: user.id, to, text: String(text).slice(0, 1_000) });
+  // What a page sends may be anything, or nothing.
+  socket.on("message", (message) => {
+    const { to, text } = message ?? {};
+    if (users.has(to) && typeof text === "string") io.to(to).to(user.id).emit("message", { from: user.id, to, text: text.slice(0, 1_000) });
   });
 });
 

@@ -42,3 +42,23 @@ it("somebody is online with any tab, and offline after the last", async (test) =
   assert.deepEqual(others.map(({ name }) => name), ["ann", "bob"]);
   assert.ok(others[1].lastSeen > 0);
 });
+
+it("answers nonsense with nothing, and goes on", async (test) => {
+  const address = await serve(test, "server.js");
+  const open = (auth) => {
+    const socket = io(address, { forceNew: true, auth });
+    test.after(() => socket.disconnect());
+    return socket;
+  };
+  for (const username of [undefined, null, 7, {}, " "]) {
+    const { message } = await new Promise((resolve) => { open({ username }).once("connect_error", resolve); });
+    assert.equal(message, "who are you?");
+  }
+  const ann = open({ username: "ann" });
+  const { user } = await new Promise((resolve) => { ann.once("session", resolve); });
+  const heard = [];
+  ann.on("message", ({ text }) => heard.push(text));
+  ann.emit("message");
+  for (const message of [null, 7, "hi", [], { to: user.id }, { to: user.id, text: { toString: 1 } }, { to: "nobody", text: "hi" }, { to: user.id, text: "hi" }]) ann.emit("message", message);
+  await until(() => assert.deepEqual(heard, ["hi"]));
+});

@@ -1,9 +1,12 @@
 import { startPage, type Page } from "./server.js";
 
+/** What Node says of an address that it can't listen to. */
+const HOST_CODES = new Set(["EADDRNOTAVAIL", "ENOTFOUND", "EAI_AGAIN", "EAI_FAIL", "EINVAL", "EAFNOSUPPORT"]);
+
 /** Serves the page until Ctrl-C. `root`: the repository's folder. */
 export async function main(root: string): Promise<void> {
-  const port = Number(process.env.PORT ?? 3000);
-  const host = process.env.HOST;
+  const port = Number(given("PORT") ?? 3000);
+  const host = given("HOST");
   if (!Number.isInteger(port) || port < 0 || port > 65_535) stop(`PORT must be a number from 0 to 65535, not "${process.env.PORT ?? ""}".`, 2);
 
   let page: Page;
@@ -13,6 +16,7 @@ export async function main(root: string): Promise<void> {
     const { code } = error as NodeJS.ErrnoException;
     if (code === "EADDRINUSE") stop(`Port ${port} is taken. Another one: PORT=${port + 1} npm start`, 1);
     if (code === "EACCES") stop(`Port ${port} needs more rights than you have. Another one: PORT=3000 npm start`, 1);
+    if (HOST_CODES.has(code ?? "")) stop(`HOST=${host ?? ""} is no address of this machine. All of them: HOST=0.0.0.0 npm start`, 1);
     throw error;
   }
   console.log(`headcount: ${page.url}\n\nOpen it in two tabs and in another browser. Some bots keep you company.`);
@@ -28,6 +32,12 @@ export async function main(root: string): Promise<void> {
       void page.drain().then(() => process.exit(0));
     });
   }
+}
+
+/** A variable of the environment; one that is set to nothing is not set. */
+function given(name: string): string | undefined {
+  const value = process.env[name]?.trim();
+  return value === "" ? undefined : value;
 }
 
 function stop(message: string, code: number): never {

@@ -35,6 +35,9 @@ export type Page = {
 /** Short enough to watch people time out. */
 const TIMES = { grace: 4_000, lease: 8_000, ping: 2_500, tick: 250, heartbeat: 5_000 };
 
+/** Addresses that `localhost` leads to everywhere; that it leads to `::1` as well is not certain. */
+const LOCAL = new Set(["127.0.0.1", "0.0.0.0", "::"]);
+
 const TYPES = new Map([
   [".html", "text/html; charset=utf-8"],
   [".css", "text/css; charset=utf-8"],
@@ -89,8 +92,8 @@ export async function startPage({ root, port, host = "127.0.0.1", company, freez
     http.once("error", reject);
     http.listen(port, host, resolve);
   });
-  const { port: given } = http.address() as AddressInfo;
-  const sendHome = keepCompany(`http://127.0.0.1:${given}`, company, chanceOf(Date.now()));
+  const { address, port: given } = http.address() as AddressInfo;
+  const sendHome = keepCompany(`http://${reachable(address)}:${given}`, company, chanceOf(Date.now()));
 
   async function close(): Promise<void> {
     sendHome();
@@ -101,7 +104,7 @@ export async function startPage({ root, port, host = "127.0.0.1", company, freez
   }
 
   return {
-    url: `http://localhost:${given}`,
+    url: `http://${LOCAL.has(address) ? "localhost" : reachable(address)}:${given}`,
     registry,
     async drain() {
       sendHome();
@@ -112,6 +115,12 @@ export async function startPage({ root, port, host = "127.0.0.1", company, freez
     },
     close,
   };
+}
+
+/** Where a server that listens to an address is found from this machine, as a URL has it. */
+function reachable(address: string): string {
+  const one = address === "0.0.0.0" ? "127.0.0.1" : address === "::" ? "::1" : address;
+  return one.includes(":") ? `[${one}]` : one;
 }
 
 function send(response: ServerResponse, extension: string, body: string | Buffer): void {

@@ -22,6 +22,11 @@ const STATUS = {
   ended: (view) => `ended: ${view.error.message}`,
 };
 
+/** What `check` found last, how often it has begun, and when it comes next. */
+let differed = false;
+let checks = 0;
+let checkTimer;
+
 let status = "idle";
 room.subscribe((view) => {
   const { userCount, connectionCount, users } = view;
@@ -40,7 +45,13 @@ room.subscribe((view) => {
   at("nobody").textContent = "Nobody is here.";
   if (view.status !== status) {
     if (view.status === "stale") feed.say("self", "My line", "is silent: what I show may be old");
-    if (view.status === "live" && status === "stale") feed.say("self", "My line", "is back, and nothing is missing");
+    if (view.status === "live" && status === "stale") {
+      feed.say("self", "My line", "is back, and nothing is missing");
+      // Beside "live" stands nothing that was found of the view while it was stale.
+      differed = false;
+      if (at("check").dataset.agrees === "no") tellCheck("unknown", "Asking the server again.");
+      void check();
+    }
     if (view.status === "live" && !known) {
       feed.say("self", "This tab", `came to ${userCount === 1 ? "an empty room" : `a room of ${userCount}`}`);
       // The changes that this view is made of are told after it.
@@ -125,8 +136,9 @@ at("leave").addEventListener("click", () => {
 });
 
 /** Compares what is shown with the server's own count; one that differs once may have been overtaken on its way. */
-let differed = false;
 async function check() {
+  clearTimeout(checkTimer);
+  const turn = ++checks;
   const view = room.getSnapshot();
   let truth;
   try {
@@ -134,6 +146,8 @@ async function check() {
   } catch {
     truth = undefined;
   }
+  // Asked anew meanwhile.
+  if (turn !== checks) return;
   const now = room.getSnapshot();
   if (!truth) tellCheck("unknown", "The server can't be reached.");
   else if (truth.userCount === now.userCount && truth.connectionCount === now.connectionCount) {
@@ -141,7 +155,7 @@ async function check() {
     tellCheck("yes", "Exactly what the server counts.");
   } else if (view === now && differed) tellCheck("no", `The server counts ${truth.userCount} and ${truth.connectionCount}${now.status === "live" ? "." : "; this page says itself that it does not know."}`);
   else differed = true;
-  setTimeout(check, differed ? 300 : 1_500);
+  checkTimer = setTimeout(check, differed ? 300 : 1_500);
 }
 
 function tellCheck(agrees, text) {
