@@ -132,7 +132,7 @@ export function law(title: string, tries: <S>(subject: Watched<S>, hold: Hold) =
 export function difference(is: Shown, should: Shown): string[] {
   if (sameJson(is, should)) return [];
   const lines = (title: string, { epoch, seq, users, userCount: people, connectionCount: connections }: Shown): string =>
-    `${title} at ${epoch}/${seq}: ${tellPeople(users)}; ${people} people, ${connections} connections`;
+    `${title} at ${epoch}/${seq}: ${tellPeople(users)}; people: ${people}, connections: ${connections}`;
   return [lines("it shows", is), lines("the truth", should)];
 }
 

@@ -22,7 +22,7 @@ function truthAt(all: readonly History[], { epoch, seq }: { readonly epoch: numb
 function tellHistories(all: readonly History[], heard: readonly Delivery[]): string[] {
   return all
     .filter(({ epoch }) => heard.some((one) => !one.doubt && one.event.epoch === epoch))
-    .flatMap(({ epoch, facts }) => [`epoch ${epoch}:`, ...tellFacts(facts).map((line) => `  ${line}`)]);
+    .flatMap(({ epoch, facts }) => [facts.length === 0 ? `epoch ${epoch}: nobody ever comes` : `epoch ${epoch}:`, ...tellFacts(facts).map((line) => `  ${line}`)]);
 }
 
 function tellDelivery(delivery: Delivery): string {

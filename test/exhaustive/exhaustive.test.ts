@@ -5,16 +5,16 @@ import { explore } from "./explore.js";
 import { keyOf } from "./key.js";
 import { actionsOf, STARTS, type World } from "./world.js";
 
-/** Some seconds each; `npm run exhaustive` goes on to 9. The gap is itself six actions away from where the second begins. */
-const DEPTHS: Readonly<Record<string, number>> = { empty: 6, live: 6, gap: 5 };
+/** Some seconds in all; `npm run exhaustive` goes on to 9. */
+const DEPTH = 6;
 
 describe("every interleaving of two users with two tabs each and a watcher, over a line that may lose, repeat and swap once", () => {
   it.each([...STARTS.keys()])("[R13, R4, H5, V5, V6] from the start %s leads to states from each of which a calm run converges", (start) => {
-    const { violation, states, edges } = explore(start, DEPTHS[start]!);
+    const { violation, states, edges } = explore(start, DEPTH);
     expect(violation).toBeUndefined();
-    expect(states).toBeGreaterThan(3_000);
+    expect(states).toBeGreaterThan(2_000);
     expect(edges).toBeGreaterThan(states);
-  }, 60_000);
+  }, 120_000);
 
   it("[R13] finds a log that answers with too little, and tells how", () => {
     const { since } = log;
