@@ -1,1 +1,2 @@
-export { checkServer } from "./check-server.js";
+export { checkServer, ServerCheckError } from "./check-server.js";
+export type { CheckCode, CheckedTab, CheckFailure, CheckOptions, CheckReport, ServerToCheck, Started } from "./check-server.js";
