@@ -1,9 +1,13 @@
 import * as arbitraries from "./arbitraries.js";
 import * as laws from "./laws.js";
 
-export { checkServer } from "./check-server.js";
-export { arbitraries, laws };
-export type { Delivery, History, Move } from "./arbitraries.js";
+export { checkServer, ServerCheckError } from "./check-server.js";
 export { LawError } from "./law.js";
+export { replay } from "./replay.js";
+export { arbitraries, laws };
+
+export type { Delivery, History, Move } from "./arbitraries.js";
+export type { CheckCode, CheckedTab, CheckFailure, CheckOptions, CheckReport, ServerToCheck, Started } from "./check-server.js";
 export type { Law, LawOptions, LawRuns, Reducer, Shown, Subject } from "./law.js";
+export type { Replayed } from "./replay.js";
 export type { Rows } from "./rows.js";

@@ -78,7 +78,7 @@ export const naive: readonly Naive[] = [
   onWs("lists that are sent again, out of order", { last: /^at once/, shows: /is (not )?here/ }, (wss) => {
     const tabs = new Map<WebSocket, string>();
     const nameOf = async (user: string): Promise<string> => {
-      await new Promise((resolve) => { setTimeout(resolve, 25); });
+      await new Promise((resolve) => { setTimeout(resolve, 50); });
       return user;
     };
     const tell = async (): Promise<void> => {
