@@ -40,9 +40,9 @@ const STEADY = 5_000;
  * @throws TypeError where there is no WebSocket, or for an option that makes no sense.
  */
 export function webSocketTransport(url: string | URL | (() => string | URL | Promise<string | URL>), options: WebSocketOptions = {}): Transport {
-  const { protocols, clock = systemClock, random = Math.random, WebSocket: Socket = (globalThis as { WebSocket?: SocketClass }).WebSocket, ...rest } = options;
+  const { protocols, clock = systemClock, random = Math.random, WebSocket: Socket = (globalThis as { WebSocket?: SocketClass }).WebSocket } = options;
   if (!Socket) throw badOption("WebSocket", 'a class, see "ws"');
-  const { minDelay, maxDelay, connectTimeout } = durations(rest, { minDelay: 500, maxDelay: 30_000, connectTimeout: 10_000 }, 1);
+  const { minDelay, maxDelay, connectTimeout } = durations(options, { minDelay: 500, maxDelay: 30_000, connectTimeout: 10_000 }, 1);
 
   let listener: TransportListener | undefined;
   let socket: SocketLike | undefined;
@@ -51,8 +51,8 @@ export function webSocketTransport(url: string | URL | (() => string | URL | Pro
   let trying = false;
   let opened = 0;
   let failures = 0;
-  /** By when a server that said `bye` expects us back, and within how many ms of saying so. */
-  let back: { readonly by: number; readonly within: number } | undefined;
+  /** By when a server that said `bye` expects us back; 0 = it did not. */
+  let back = 0;
   /** What an earlier attempt or socket still says is of no interest. */
   let turn = 0;
   let timer: Stop | undefined;
@@ -94,8 +94,7 @@ export function webSocketTransport(url: string | URL | (() => string | URL | Pro
       decodeFrame(String(data)).messages?.forEach(
         ours((message) => {
           const { type, reconnectWithin } = (message ?? {}) as { type?: unknown; reconnectWithin?: unknown };
-          const within = Number(reconnectWithin);
-          if (type === "bye") back = { by: clock.now() + within, within };
+          if (type === "bye") back = clock.now() + Number(reconnectWithin);
           listener?.message(message);
         }),
       );
@@ -117,8 +116,8 @@ export function webSocketTransport(url: string | URL | (() => string | URL | Pro
     const now = clock.now();
     if (was && now - opened >= STEADY) failures = 0;
     // A clock that was put back meanwhile must not keep us away for as long.
-    most ??= back ? Math.min(back.by - now, back.within) : backoff(failures++, minDelay, maxDelay);
-    back = undefined;
+    most ??= back ? Math.min(back - now, maxDelay) : backoff(failures++, minDelay, maxDelay);
+    back = 0;
     drop();
     const mine = turn;
     if (was || !retrying) listener?.down(reason, retrying);

@@ -39,10 +39,10 @@ export type Client = {
 
 /** Does nothing before the first room is subscribed to or entered. @throws TypeError naming an option that makes no sense. */
 export function createClient(options: ClientOptions): Client {
-  const { transport, wake = browserWake, clock = systemClock, random = Math.random, timeouts: waits = {}, ...rest } = options;
+  const { transport, wake = browserWake, clock = systemClock, random = Math.random } = options;
   if (!(transport as Transport | undefined)?.listen) throw badOption("transport", "a Transport");
-  const times = durations(rest, { linger: 1_000, flush: 50 });
-  const timeouts = durations(waits, { answer: 5_000, ping: 5_000 }, 1);
+  const times = durations(options, { linger: 1_000, flush: 50 });
+  const timeouts = durations(options.timeouts ?? {}, { answer: 5_000, ping: 5_000 }, 1);
   const rooms = new Map<RoomName, OpenRoom<unknown>>();
   let n = 1;
   let closed = false;

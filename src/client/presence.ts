@@ -7,7 +7,6 @@ export type Presence<M> = ClientRoom<M> & Pick<Client, "close">;
 
 /** The shortcut for a page with one room. @throws TypeError naming an option that makes no sense. */
 export function createPresence<M = unknown>(options: ClientOptions & RoomOptions<M> & { readonly room: RoomName }): Presence<M> {
-  const { room: name, meta, watch, present, initial, ...rest } = options;
-  const { room, close } = createClient(rest);
-  return { ...room<M>(name, { meta, watch, present, initial } as RoomOptions<M>), close };
+  const { room, close } = createClient(options);
+  return { ...room<M>(options.room, options), close };
 }

@@ -3,7 +3,7 @@ import type { RoomName, Snapshot } from "../core/event.js";
 import { sameJson } from "../core/json.js";
 import type { Clock, Stop } from "../ports.js";
 import type { ClientMessage, Watch } from "../protocol/message.js";
-import { badOption, durations } from "./option.js";
+import { badOption } from "./option.js";
 import type { View, ViewError } from "./view-show.js";
 import { emptyView, type ViewTimes } from "./view-state.js";
 import { step, type Moment, type ViewInput } from "./view.js";
@@ -77,7 +77,7 @@ type Claim = { readonly mode: number; stop?: Stop };
 const MODES: readonly Watch[] = ["none", "count", "users"];
 
 /** @throws TypeError naming the option that makes no sense. */
-export function openRoom<M>(name: RoomName, { meta, watch = "users", present = true, initial, ...rest }: RoomOptions<M>, shell: Shell): OpenRoom<M> {
+export function openRoom<M>(name: RoomName, { meta, watch = "users", present = true, initial }: RoomOptions<M>, shell: Shell): OpenRoom<M> {
   let state = emptyView<M>(name, shell.times, initial);
   const first = state.view;
   /** What subscriptions want. A claim outlives its subscription by `linger`: a remount makes no switch and no leave. */
@@ -131,7 +131,6 @@ export function openRoom<M>(name: RoomName, { meta, watch = "users", present = t
     put({ type: "wish", watch: mode || wanted ? MODES[mode] : undefined, present: wanted, renew });
   };
   const claim = <T>(told: Map<Claim, (value: T) => void>, listener: (value: T) => void, wanted: Watch): Stop => {
-    if (typeof listener !== "function") throw badOption("listener", "a function");
     const own: Claim = { mode: modeOf(wanted) };
     if (!closed) {
       claims.add(own);
@@ -151,7 +150,6 @@ export function openRoom<M>(name: RoomName, { meta, watch = "users", present = t
   };
 
   modeOf(watch);
-  durations(rest, {});
   if (meta !== undefined) update(meta);
   return {
     room: {
