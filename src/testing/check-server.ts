@@ -1,10 +1,12 @@
 import { checkNumbers, without, type CheckNumbers, type CheckOptions } from "./check-server/check-options.js";
-import { plan, type Limits, type Step } from "./check-server/history.js";
+import { firstWrong } from "./check-server/first-wrong.js";
+import { stepsOf, type Step } from "./check-server/history.js";
 import { play, type Outcome, type ServerToCheck, type Started } from "./check-server/play.js";
 import { count, emptyTally, failureOf, tellFound, tellHeld, type CheckReport, type Found, type Tally } from "./check-server/report.js";
 import { sample } from "./check-server/sample.js";
 import { ServerCheckError } from "./check-server/server-check-error.js";
 import { shortest } from "./check-server/shortest.js";
+import { storyOf } from "./check-server/story-of.js";
 import type { Wrong } from "./check-server/words.js";
 
 export type { CheckOptions } from "./check-server/check-options.js";
@@ -14,6 +16,9 @@ export { ServerCheckError, type CheckCode } from "./check-server/server-check-er
 
 /** How often a story that was shortened is lived again, to tell a certain bug from a race. */
 const AGAIN = 3;
+
+/** How many times as long as `settle` it is once waited, but no more than so many ms longer, to see whether it only takes longer. */
+const LONGER = { times: 6, most: 4_000 };
 
 /**
  * Drives a server of any kind through histories of tabs that open, close, leave, refresh and lose their lines, over its real sockets, and compares what
@@ -42,6 +47,7 @@ export async function checkServer<S extends Started>(server: ServerToCheck<S>, o
 
 async function check<S extends Started>(server: ServerToCheck<S>, options: CheckOptions, numbers: CheckNumbers, signal: AbortSignal): Promise<CheckReport> {
   const { runs, seed, users, tabs, steps, parallel, shorten } = numbers;
+  const given = options.story === undefined ? undefined : storyOf(options.story, without(options, true));
   const started = performance.now();
   const tally = emptyTally();
   let slowest = 0;
@@ -52,70 +58,41 @@ async function check<S extends Started>(server: ServerToCheck<S>, options: Check
   };
 
   // One tab alone: whether the functions work, and whether there is a `leave`.
-  const alone: Limits = { users: 1, tabs: 1, steps: 1, without: new Set() };
-  const first = await live(plan([{ what: "open", pick: 0, quick: false }], alone));
+  const first = await live(stepsOf([{ what: "open", user: "ann", label: 1, quick: false }]));
   const not = without(options, first.type !== "held" || first.canLeave);
-  const limits: Limits = { users, tabs, steps, without: not };
-  const report = (found?: Found): CheckReport => reportOf(found, tally, seed, signal, () => tellHeld(tally, seed, performance.now() - started, not, signal.aborted));
+  const report = (found?: Found): CheckReport => reportOf(found, tally, seed, signal, () => tellHeld(tally, seed, performance.now() - started, given ? new Set() : not, signal.aborted));
   if (first.type === "stopped") return report();
-  if (first.type === "wrong") return report({ wrong: first.wrong, path: undefined, again: { times: 0, wrong: 0 }, from: 1, tries: 0, cutShort: false });
+  if (first.type === "wrong") return report({ wrong: first.wrong, again: { times: 0, wrong: 0 }, from: 1, tries: 0, cutShort: false });
 
-  const all = options.path === undefined ? sample(limits, { seed, numRuns: runs }) : sample(limits, { seed, numRuns: 1, path: options.path }).flatMap((one) => Array.from({ length: AGAIN }, () => one));
-  const failed = await firstWrong(all, parallel, async (commands, moot) => {
-    const story = plan(commands, limits);
+  const all = given ? Array.from({ length: AGAIN }, () => given) : sample({ users, tabs, steps, without: not }, { seed, numRuns: runs });
+  const failed = await firstWrong(all, parallel, async (story, moot) => {
     const outcome = await live(story, numbers.settle, AbortSignal.any([signal, moot]));
     if (outcome.type === "held") count(tally, story, outcome);
     return outcome;
   });
   if (!failed) return report();
-  const { wrong } = failed;
-  const path = options.path ?? String(failed.at);
-  const from = { path, seed, limits, story: plan(all[failed.at] ?? [], limits), wrong, ms: shorten, signal };
-  const again = async (steps: readonly Step[]): Promise<Found["again"]> => {
-    const outcomes = await Promise.all(Array.from({ length: signal.aborted ? 0 : AGAIN }, () => live(steps)));
+
+  const { wrong, at, one } = failed;
+  const from = wrong.steps.length;
+  // A server that is only later than was said is told from one that is wrong.
+  const confirm = async ({ steps: story }: Wrong): Promise<Pick<Found, "again" | "rightAfter">> => {
+    const [patient, ...outcomes] = signal.aborted ? [] : await Promise.all([live(story, Math.min(numbers.settle * LONGER.times, numbers.settle + LONGER.most)), ...Array.from({ length: AGAIN }, () => live(story))]);
     const lived = outcomes.filter(({ type }) => type !== "stopped");
-    return { times: lived.length, wrong: lived.filter(({ type }) => type === "wrong").length };
+    const times = lived.filter(({ type }) => type === "wrong").length;
+    const late = times > 0 && patient?.type === "held" && patient.slowest > numbers.settle;
+    return { again: { times: lived.length, wrong: times }, rightAfter: late ? patient.slowest : undefined };
   };
-  if (options.path !== undefined) return report({ wrong, path, from: wrong.steps.length, tries: 0, cutShort: false, again: await again(wrong.steps) });
+  if (given) return report({ wrong, from, tries: 0, cutShort: false, ...await confirm(wrong) });
+  if (shorten > 0 && process.stderr.isTTY) console.error(`checkServer: history ${at + 1} ends wrong; its story is made shorter, for ${shorten / 1_000} s at most …`);
 
   // Each try that ends wrong waits to the end. Waiting for a few times as long as this server ever needed is mostly enough, and is checked.
+  const long = { story: one, wrong, ms: shorten, parallel, signal };
   const settle = Math.min(numbers.settle, 100 + 5 * slowest);
-  const short = await shortest(from, (story) => live(story, settle));
-  const confirmed = await again(short.wrong.steps);
-  if (confirmed.wrong > 0 || settle === numbers.settle || short.wrong === wrong || signal.aborted) return report({ ...short, from: wrong.steps.length, again: confirmed });
-  const patient = await shortest(from, live);
-  return report({ ...patient, from: wrong.steps.length, again: await again(patient.wrong.steps) });
-}
-
-type Failed = { readonly at: number; readonly wrong: Wrong };
-
-/** Several at once; of those that fail the first by number, so that a seed leads to one story. */
-async function firstWrong<T>(all: readonly T[], parallel: number, live: (one: T, moot: AbortSignal) => Promise<Outcome>): Promise<Failed | undefined> {
-  const todo = all.entries();
-  const under = new Map<number, AbortController>();
-  let failed: Failed | undefined;
-  let over = false;
-  const workers = await Promise.allSettled(Array.from({ length: parallel }, async () => {
-    for (const [at, one] of todo) {
-      const moot = new AbortController();
-      under.set(at, moot);
-      try {
-        const outcome = await live(one, moot.signal);
-        over ||= outcome.type !== "held";
-        if (outcome.type === "wrong" && (!failed || at < failed.at)) {
-          failed = { at, wrong: outcome.wrong };
-          for (const [later, other] of under) if (later > at) other.abort();
-        }
-      } catch (error) {
-        over = true;
-        throw error;
-      }
-      if (over) return;
-    }
-  }));
-  // Only now, for each of them had a server to stop.
-  for (const worker of workers) if (worker.status === "rejected") throw worker.reason;
-  return failed;
+  const short = await shortest(long, (story, until) => live(story, settle, until));
+  const confirmed = await confirm(short.wrong);
+  if (confirmed.again.wrong > 0 || settle === numbers.settle || short.wrong === wrong || signal.aborted) return report({ ...short, at, from, ...confirmed });
+  const patient = await shortest(long, (story, until) => live(story, numbers.settle, until));
+  return report({ ...patient, at, from, ...await confirm(patient.wrong) });
 }
 
 function reportOf(found: Found | undefined, tally: Tally, seed: number, signal: AbortSignal, held: () => string): CheckReport {

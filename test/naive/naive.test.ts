@@ -12,10 +12,10 @@ async function wrongOf<S extends Started>(server: ServerToCheck<S>, options: Che
 // They mostly wait, so they wait together.
 describe.concurrent("servers that count people as is usual", () => {
   for (const { name, server, bug, options } of naive) {
-    it(`${name}: its bug is told in few steps, and found again by its path`, { timeout: 60_000 }, async () => {
+    it(`${name}: its bug is told in few steps, and found again by its story`, { timeout: 60_000 }, async () => {
       const given: CheckOptions = { settle: 500, shorten: 8_000, ...options };
       const { code, message, report } = await wrongOf(server, { ...given, seed: 1 });
-      const { story, path, again } = report!.failure!;
+      const { story, again } = report!.failure!;
       expect(code).toBe("wrong");
       expect(story.length).toBeLessThanOrEqual(8);
       expect(story.at(-1)).toMatch(bug.last);
@@ -23,7 +23,7 @@ describe.concurrent("servers that count people as is usual", () => {
       expect(again.times).toBe(3);
       expect(again.wrong).toBeGreaterThan(0);
 
-      const replayed = await wrongOf(server, { ...given, seed: 1, path: path! });
+      const replayed = await wrongOf(server, { ...given, story });
       expect(replayed.report!.failure!.story).toEqual(story);
     });
   }

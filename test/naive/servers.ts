@@ -75,7 +75,7 @@ export const naive: readonly Naive[] = [
   }),
 
   // Counts tabs as it should; but a longer list takes longer to look up, and overtaken news are taken for new.
-  onWs("lists that are sent again, out of order", { last: /^at once/, shows: /is (not )?here/ }, (wss) => {
+  onWs("lists that are sent again, out of order", { last: /opens|closes|refreshes|breaks/, shows: /is (not )?here/ }, (wss) => {
     const tabs = new Map<WebSocket, string>();
     const nameOf = async (user: string): Promise<string> => {
       await new Promise((resolve) => { setTimeout(resolve, 50); });
@@ -99,7 +99,7 @@ export const naive: readonly Naive[] = [
   }),
 
   // Who is silent is removed; but only those who close are spoken of.
-  onWs("a heartbeat that forgets to tell", { last: /goes dead|opens tab 1/, shows: /(\w+) is not here/ }, (wss) => {
+  onWs("a heartbeat that forgets to tell", { last: /goes dead|opens tab/, shows: /(\w+) is not here/ }, (wss) => {
     const tabs = new Map<WebSocket, string>();
     const alive = new WeakSet<WebSocket>();
     const tell = (): void => { for (const socket of tabs.keys()) socket.send(JSON.stringify([...new Set(tabs.values())])); };
@@ -142,6 +142,30 @@ export const naive: readonly Naive[] = [
       });
     });
   }, { grace: 80 }),
+
+  // Counts tabs, and waits with the goodbye for who refreshes; but who is back in time is counted up, and was never counted down.
+  onWs("a grace that is cancelled whole", { last: /opens tab 1|closes|breaks/, shows: /(\w+) is not here/ }, (wss) => {
+    const tabs = new Map<string, number>();
+    const leaving = new Map<string, NodeJS.Timeout>();
+    const tell = (): void => { for (const socket of wss.clients) socket.send(JSON.stringify([...tabs.keys()])); };
+    wss.on("connection", (socket) => {
+      let name = "";
+      socket.on("message", (data: Buffer) => {
+        ({ user: name } = JSON.parse(data.toString()) as { user: string });
+        clearTimeout(leaving.get(name));
+        tabs.set(name, (tabs.get(name) ?? 0) + 1);
+        tell();
+      });
+      socket.on("close", () => {
+        leaving.set(name, setTimeout(() => {
+          const left = (tabs.get(name) ?? 1) - 1;
+          if (left > 0) tabs.set(name, left);
+          else tabs.delete(name);
+          tell();
+        }, 60));
+      });
+    });
+  }, { grace: 60 }),
 ];
 
 function onSocketIo(name: string, bug: Bug, serve: (io: Server) => void, options?: CheckOptions): Naive {

@@ -64,10 +64,10 @@ async function lineOf(port: number, user: string): Promise<CheckedTab> {
 const quick: CheckOptions = { runs: 20, seed: 3, settle: 300, quiet: 10, parallel: 8 };
 
 /** What it rejects with. */
-async function errorOf(server: unknown, options: CheckOptions = {}): Promise<Error & { readonly code?: string }> {
+async function errorOf(server: unknown, options: CheckOptions = {}): Promise<ServerCheckError> {
   const outcome: unknown = await checkServer(server as ServerToCheck<Running>, options).then(String, (error: unknown) => error);
   expect(outcome).toBeInstanceOf(Error);
-  return outcome as Error;
+  return outcome as ServerCheckError;
 }
 
 describe("checkServer", () => {
@@ -110,6 +110,7 @@ describe("checkServer", () => {
       "  ann's tab 1 shows 7, and should show 1.",
       "",
       "Every history begins so; nothing else was tried.",
+      'Once more: checkServer(server, { ...options, story: ["ann opens tab 1"] })',
     ].join("\n"));
     expect(error.stack).toBe(`ServerCheckError: ${error.message}`);
   });
@@ -122,10 +123,64 @@ describe("checkServer", () => {
     expect(await shows(() => undefined)).toContain("ann's tab 1 shows nothing yet, and should show ann.");
   });
 
-  it("plays the history of a path, a few times, and says so if it holds now", async () => {
-    const report = await checkServer(right(), { ...quick, path: "4" });
-    expect(report).toMatchObject({ ok: true, runs: 3 });
-    expect((await errorOf(right(), { ...quick, path: "4:99999" })).message).toMatch(/option "path" leads nowhere \(4:99999\)/);
+  it("lives through a story that is given, a few times, and says so if it holds now", async () => {
+    const story = ["ann opens tab 1", "  2. at once, ann opens tab 2", "3. ann refreshes tab 1, and its old socket ends only after the new one is there", "the line of ann's tab 2 breaks", "ann leaves, in tab 1, which stays open", "bob opens tab 1", "ann closes tab 1"];
+    const report = await checkServer(right(), { ...quick, story });
+    expect(report).toMatchObject({ ok: true, runs: 3, did: new Map([["open", 9], ["refresh late", 3], ["cut", 3], ["leave", 3], ["close", 3]]) });
+  });
+
+  it("says which step of a story that is given makes no sense", async () => {
+    const wrongOf = async (story: unknown, options: CheckOptions = {}): Promise<string> => (await errorOf(right(), { ...quick, ...options, story: story as string[] })).message;
+    expect(await wrongOf("ann opens tab 1")).toBe('checkServer: option "story" must be an array of steps, as a report tells them, not "ann opens tab 1".');
+    expect(await wrongOf([])).toMatch(/must be an array of steps/);
+    expect(await wrongOf(["ann opens tab 1", "ann dances"])).toMatch(/^checkServer: option "story", step 2: "ann dances" is nothing that can be done\./);
+    expect(await wrongOf(["ann opens tab 1", 7])).toMatch(/step 2: 7 is nothing/);
+    expect(await wrongOf(["ann opens tab 1", "ann closes tab 2"])).toBe('checkServer: option "story", step 2: "ann closes tab 2" can\'t happen after the steps before it.');
+    expect(await wrongOf(["ann opens tab 1", "ann opens tab 1"])).toMatch(/step 2: .* can't happen/);
+    expect(await wrongOf(["ann opens tab 1", "the line of ann's tab 1 goes dead, and neither end is told"])).toMatch(/step 2: .* needs option "lease"\.$/);
+    const mute = right({ connect: async ({ port, user }) => { const { who, close } = await lineOf(port, user); return { who, close }; } });
+    expect(await errorOf(mute, { ...quick, story: ["ann opens tab 1", "ann leaves, in tab 1, which stays open"] })).toMatchObject({ code: "leave_failed", message: expect.stringContaining('has no function "leave"') as string });
+  });
+
+  it("says when a tab was not wrong but late", async () => {
+    // Nobody goes sooner than 600 ms after they left.
+    const server = right({
+      async connect({ port, user }) {
+        const tab = await lineOf(port, user);
+        const seen = new Map<string, number>();
+        return {
+          ...tab,
+          async who() {
+            const shown = (await tab.who()) as string[] | undefined;
+            for (const id of shown ?? []) seen.set(id, performance.now());
+            return shown && [...seen].filter(([, at]) => performance.now() - at < 600).map(([id]) => id);
+          },
+        };
+      },
+    });
+    const hasty = await errorOf(server, { ...quick, settle: 200, quiet: 30 });
+    expect(hasty.message).toMatch(/With more time it was right, after 0\.[3-9] s\. Does your server keep people for a while\? Say `grace`\. Is it slow\? Give it a longer `settle`\./);
+    expect(hasty.report!.failure!.rightAfter).toBeGreaterThan(200);
+    expect((await checkServer(server, { ...quick, runs: 5, grace: 600 })).ok).toBe(true);
+  });
+
+  it("leaves out what a story can do without in its middle too, and tells what is left so that it can be lived again", async () => {
+    // Wrong once one user has opened three tabs in all, whatever else happened.
+    const opened = new WeakMap<Running, string[]>();
+    const server = right({
+      async connect({ port, user, server: running }) {
+        const tab = await lineOf(port, user);
+        const all = opened.get(running) ?? [];
+        opened.set(running, all);
+        all.push(user);
+        return { ...tab, who: () => (["ann", "bob", "cid"].some((one) => all.filter((name) => name === one).length === 3) ? [] : tab.who()) };
+      },
+    });
+    const { report } = await errorOf(server, { ...quick, shorten: 20_000, seed: 5 });
+    const { story } = report!.failure!;
+    expect(story.every((step) => step.startsWith("ann "))).toBe(true);
+    expect(story.length).toBeLessThanOrEqual(4);
+    expect((await errorOf(server, { ...quick, story })).report!.failure!.story).toEqual(story);
   });
 
   it("says that a story ends wrong only sometimes", async () => {
@@ -207,8 +262,7 @@ describe("checkServer", () => {
       [server, { parallel: null }, /option "parallel" must be a number from 1 to 64, not null/],
       [server, { reconnects: 1 }, /option "reconnects" must be true or false/],
       [server, { signal: {} }, /option "signal" must be an AbortSignal/],
-      [server, { path: "x", seed: 1 }, /option "path" must be one that a report named, such as "3:0:1", not "x"/],
-      [server, { path: "3" }, /option "path" means nothing without its "seed"/],
+      [server, { story: ["ann sleeps"] }, /option "story", step 1: "ann sleeps" is nothing that can be done/],
     ];
     for (const [given, options, message] of wrong) {
       const error = await errorOf(given, options as CheckOptions);
@@ -227,12 +281,14 @@ describe("checkServer", () => {
     const tab = (change: object): Partial<ServerToCheck<Running>> => ({ connect: async ({ port, user }) => ({ ...(await lineOf(port, user)), ...change }) });
     const boom = (): never => { throw new Error("boom"); };
 
-    expect(await failing({ start: never })).toMatchObject({ code: "start_timeout", message: 'checkServer: "start" did not resolve within 200 ms.' });
+    expect(await failing({ start: never })).toMatchObject({ code: "start_timeout", message: 'checkServer: "start" did not resolve within 200 ms (option "patience").' });
     expect(await failing({ start: boom })).toMatchObject({ code: "start_failed", message: 'checkServer: "start" failed: Error: boom', cause: new Error("boom") });
     expect((await failing({ start: () => undefined as never })).message).toMatch(/"start" must return the port .* it returned undefined/);
+    expect((await failing({ start: () => ({ stop: never }) as never })).message).toContain("it returned { stop: a function }.");
+    expect((await failing({ start: () => { throw undefined as unknown as Error; } })).message).toBe('checkServer: "start" failed: with no error given (undefined)');
     expect(await failing({ connect: never })).toMatchObject({ code: "connect_timeout" });
     expect(await failing(second(boom), { parallel: 1 })).toMatchObject({ code: "connect_failed", message: expect.stringMatching(/"connect" failed: Error: boom\nThe story so far:\n {2}1\. (ann|bob|cid) opens tab 1\n/) as string });
-    expect(await failing({ connect: () => ({}) as never })).toMatchObject({ code: "connect_failed", message: expect.stringContaining("must return a tab, { who, close }") as string });
+    expect(await failing({ connect: () => ({}) as never })).toMatchObject({ code: "connect_failed", message: expect.stringContaining("must return a tab, { who, close }, both of them functions; it returned {}.") as string });
     expect(await failing({ connect: ({ server, user }) => lineOf(server.port, user) })).toMatchObject({ code: "connect_elsewhere" });
     expect(await failing(tab({ who: boom }))).toMatchObject({ code: "who_failed" });
     expect(await failing(tab({ who: () => [1] }))).toMatchObject({ code: "who_failed", message: expect.stringContaining('"who" must return an array of the users\' ids, or their number, or undefined; it returned [1].') as string });

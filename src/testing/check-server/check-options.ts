@@ -5,8 +5,8 @@ export type CheckOptions = {
   readonly runs?: number;
   /** The same seed gives the same histories. Default: a random one, which the report names. */
   readonly seed?: number;
-  /** Plays one history again: a report names it, together with its seed. All other options must be as they were. */
-  readonly path?: string;
+  /** Lives through this story alone, three times: the steps in plain words, as a report tells them, or as you change them. */
+  readonly story?: readonly string[];
   /** Users at most; default 3. */
   readonly users?: number;
   /** Tabs that a user has open at most; default 2. */
@@ -27,13 +27,13 @@ export type CheckOptions = {
   readonly parallel?: number;
   /** How long each of your functions may take, in ms. Default 10,000. */
   readonly patience?: number;
-  /** How long a story that failed is shortened, in ms. Default 60,000; 0 = not at all. */
+  /** How long a story that failed is shortened, in ms. Default 30,000; 0 = not at all. */
   readonly shorten?: number;
   /** Ends the check early; what was found until then is said. */
   readonly signal?: AbortSignal;
 };
 
-export type CheckNumbers = Required<Omit<CheckOptions, "path" | "signal" | "lease" | "reconnects">> & { readonly lease: number };
+export type CheckNumbers = Required<Omit<CheckOptions, "story" | "signal" | "lease" | "reconnects">> & { readonly lease: number };
 
 const MAX_MS = 2 ** 31 - 1;
 
@@ -50,10 +50,10 @@ const NUMBERS: ReadonlyMap<string, readonly [number, number, number]> = new Map(
   ["lease", [0, 1, MAX_MS]],
   ["parallel", [4, 1, 64]],
   ["patience", [10_000, 1, MAX_MS]],
-  ["shorten", [60_000, 0, MAX_MS]],
+  ["shorten", [30_000, 0, MAX_MS]],
 ]);
 const FRACTIONS: ReadonlySet<string> = new Set(["settle", "quiet", "grace", "lease", "patience", "shorten"]);
-const OTHERS = ["path", "reconnects", "signal"];
+const OTHERS = ["story", "reconnects", "signal"];
 
 /** The numbers with their defaults. @throws TypeError naming a function that is missing, or an option that makes no sense. */
 export function checkNumbers(server: unknown, options: CheckOptions): CheckNumbers {
@@ -71,9 +71,7 @@ export function checkNumbers(server: unknown, options: CheckOptions): CheckNumbe
     if (!FRACTIONS.has(name) && !Number.isInteger(value)) throw new TypeError(`checkServer: option "${name}" must be a whole number, not ${value}.`);
     numbers.set(name, value);
   }
-  const { path, reconnects, signal } = options as { path: unknown; reconnects: unknown; signal: unknown };
-  if (path !== undefined && (typeof path !== "string" || !/^\d+(:\d+)*$/.test(path))) throw new TypeError(`checkServer: option "path" must be one that a report named, such as "3:0:1", not ${show(path)}.`);
-  if (path !== undefined && options.seed === undefined) throw new TypeError(`checkServer: option "path" means nothing without its "seed".`);
+  const { reconnects, signal } = options as { reconnects: unknown; signal: unknown };
   if (reconnects !== undefined && typeof reconnects !== "boolean") throw new TypeError(`checkServer: option "reconnects" must be true or false.`);
   if (signal !== undefined && !(signal instanceof AbortSignal)) throw new TypeError(`checkServer: option "signal" must be an AbortSignal.`);
   return Object.fromEntries(numbers) as unknown as CheckNumbers;

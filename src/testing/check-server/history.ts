@@ -9,17 +9,18 @@ export type Command = { readonly what: What; readonly pick: number; readonly qui
 /** A tab of a user: of those that are `here`, the user is in the room. */
 export type TabState = { readonly user: string; readonly label: number; readonly state: "here" | "closed" | "cut" | "left" | "silent" };
 
-/** Something that happens, and all tabs after it. A tab is known by its place in the list; it never loses it. */
-export type Step = {
+/** Something that happens to a tab, as it is told. */
+export type Move = {
   readonly what: What;
-  readonly tab: number;
   readonly user: string;
   /** What the user calls the tab. */
   readonly label: number;
-  /** Nobody looked after the step before. */
+  /** Nobody looked after the move before. */
   readonly quick: boolean;
-  readonly tabs: readonly TabState[];
 };
+
+/** A move in its place, and all tabs after it. A tab is known by its place in the list; it never loses it. */
+export type Step = Move & { readonly tab: number; readonly tabs: readonly TabState[] };
 
 export type Limits = {
   readonly users: number;
@@ -29,12 +30,11 @@ export type Limits = {
   readonly without: ReadonlySet<What>;
 };
 
-const NAMES: readonly string[] = ["ann", "bob", "cid", "dan", "eve", "fay", "gus", "hal"];
+/** Users, in the order in which they are taken. */
+export const NAMES: readonly string[] = ["ann", "bob", "cid", "dan", "eve", "fay", "gus", "hal"];
 export const MOST_USERS: number = NAMES.length;
 const LABELS = [1, 2, 3, 4, 5, 6, 7, 8];
 export const MOST_TABS: number = LABELS.length;
-
-type Target = Pick<Step, "tab" | "user" | "label">;
 
 // The simplest first, for a story gets shorter in that direction too; what is twice in it comes twice as often.
 const ALL: readonly What[] = ["open", "open", "open", "close", "close", "cut", "leave", "refresh", "refresh late", "back", "silence"];
@@ -48,27 +48,48 @@ export function histories({ steps, without }: Limits): fc.Arbitrary<readonly Com
 /** What happens of these wishes, in order. */
 export function plan(commands: readonly Command[], { users, tabs: most, without }: Limits): readonly Step[] {
   const steps: Step[] = [];
-  let tabs: readonly TabState[] = [];
-  const fitting = (what: What, pick: number): Target | undefined => {
-    if (what === "open") {
-      const user = NAMES[pick % users] ?? "";
-      const taken = tabs.filter((tab) => tab.user === user && tab.state !== "closed").map(({ label }) => label);
-      return taken.length >= most ? undefined : { tab: tabs.length, user, label: LABELS.find((n) => !taken.includes(n)) ?? 0 };
-    }
-    const fit = tabs.flatMap(({ user, label, state }, tab) => (canHappen(what, state) ? [{ tab, user, label }] : []));
-    return fit[pick % fit.length];
-  };
   for (const { what: wanted, pick, quick } of commands) {
-    const fit = without.has(wanted) ? undefined : fitting(wanted, pick);
+    const tabs = tabsAfter(steps);
+    const fitting = (what: What): Pick<Move, "user" | "label"> | undefined => {
+      if (what === "open") {
+        const user = NAMES[pick % users] ?? "";
+        const taken = tabs.filter((tab) => tab.user === user && tab.state !== "closed").map(({ label }) => label);
+        return taken.length >= most ? undefined : { user, label: LABELS.find((n) => !taken.includes(n)) ?? 0 };
+      }
+      const fit = tabs.filter(({ state }) => canHappen(what, state));
+      return fit[pick % fit.length];
+    };
+    const fit = without.has(wanted) ? undefined : fitting(wanted);
     const what = fit ? wanted : "open";
-    const target = fit ?? fitting(what, pick);
-    if (!target) continue;
-    const { tab: at, user, label } = target;
-    tabs = tabs.map((tab, i) => (i === at ? { ...tab, state: stateAfter(what) } : tab));
-    if (what === "open" || what === "refresh" || what === "refresh late") tabs = [...tabs, { user, label, state: "here" }];
-    steps.push({ what, tab: at, user, label, quick: quick && steps.length > 0, tabs });
+    const target = fit ?? fitting(what);
+    const step = target && stepOf({ what, user: target.user, label: target.label, quick }, tabs);
+    if (step) steps.push(steps.length === 0 ? { ...step, quick: false } : step);
   }
   return steps;
+}
+
+/** The steps that these moves are. A move that can't happen, for there is no such tab, is left out. */
+export function stepsOf(moves: readonly Move[]): readonly Step[] {
+  const steps: Step[] = [];
+  for (const { what, user, label, quick } of moves) {
+    const step = stepOf({ what, user, label, quick: quick && steps.length > 0 }, tabsAfter(steps));
+    if (step) steps.push(step);
+  }
+  return steps;
+}
+
+function tabsAfter(steps: readonly Step[]): readonly TabState[] {
+  return steps.at(-1)?.tabs ?? [];
+}
+
+function stepOf(move: Move, tabs: readonly TabState[]): Step | undefined {
+  const { what, user, label } = move;
+  const open = tabs.findIndex((tab) => tab.user === user && tab.label === label && tab.state !== "closed");
+  const state = tabs[open]?.state;
+  if (what === "open" ? state !== undefined : state === undefined || !canHappen(what, state)) return undefined;
+  const after = tabs.map((tab, i) => (i === open ? { ...tab, state: stateAfter(what) } : tab));
+  const opens = what === "open" || what === "refresh" || what === "refresh late";
+  return { ...move, tab: what === "open" ? tabs.length : open, tabs: opens ? [...after, { user, label, state: "here" }] : after };
 }
 
 /** Who is in the room: whoever has a tab in it. */

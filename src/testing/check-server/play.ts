@@ -64,7 +64,7 @@ export async function play<S extends Started>(given: ServerToCheck<S>, steps: re
     lines.push(line);
     const tab = await call("connect", () => given.connect({ port: line.port, user, server }), signal);
     if (typeof (tab as Partial<CheckedTab> | undefined)?.who !== "function" || typeof tab.close !== "function") {
-      throw new ServerCheckError("connect_failed", `checkServer: "connect" must return a tab, { who, close }.${soFar(done)}`);
+      throw new ServerCheckError("connect_failed", `checkServer: "connect" must return a tab, { who, close }, both of them functions; it returned ${shape(tab)}.${soFar(done)}`);
     }
     if (line.used() === 0) {
       throw new ServerCheckError("connect_elsewhere", `checkServer: "connect" must connect to 127.0.0.1 at the port that it is given (${line.port}), and be connected when it resolves: that port is a line of this tab's own.${soFar(done)}`);
@@ -80,7 +80,10 @@ export async function play<S extends Started>(given: ServerToCheck<S>, steps: re
     switch (what) {
       case "open": return;
       case "close": await close(); return;
-      case "leave": await call("leave", () => tab.leave?.(), signal); return;
+      case "leave":
+        if (typeof tab.leave !== "function") throw new ServerCheckError("leave_failed", `checkServer: the tab that "connect" returned has no function "leave".${soFar(done)}`);
+        await call("leave", () => tab.leave?.(), signal);
+        return;
       case "cut": line.cut(); return;
       case "back": line.restore(); return;
       case "silence": line.silence(); return;
@@ -154,7 +157,14 @@ export async function play<S extends Started>(given: ServerToCheck<S>, steps: re
 function portOf(server: Started): number {
   const port: unknown = typeof server === "number" ? server : (server as Partial<typeof server> | undefined)?.port;
   if (typeof port === "number" && Number.isInteger(port) && port > 0 && port < 65_536) return port;
-  throw new ServerCheckError("start_failed", `checkServer: "start" must return the port that the server listens on, or an object that has it as "port"; it returned ${show(port)}.`);
+  throw new ServerCheckError("start_failed", `checkServer: "start" must return the port that the server listens on, or an object that has it as "port"; it returned ${shape(server)}.`);
+}
+
+/** What was returned instead of what was wanted. */
+function shape(value: unknown): string {
+  if (typeof value !== "object" || value === null) return show(value);
+  const entries = Object.entries(value).map(([name, one]) => `${name}: ${typeof one === "object" ? "…" : typeof one === "function" ? "a function" : show(one)}`);
+  return entries.length === 0 ? "{}" : `{ ${entries.join(", ")} }`;
 }
 
 function isRight(shown: unknown, here: readonly string[], done: readonly Step[]): boolean {
@@ -173,14 +183,14 @@ async function attempt<T>(name: string, run: () => T | PromiseLike<T>, patience:
     stop = (): void => { reject(new Error("stopped")); };
     signal?.addEventListener("abort", stop);
     timer = setTimeout(() => {
-      reject(new ServerCheckError(`${name}_timeout` as CheckCode, `checkServer: "${name}" did not resolve within ${patience} ms.${soFar(done())}`));
+      reject(new ServerCheckError(`${name}_timeout` as CheckCode, `checkServer: "${name}" did not resolve within ${patience} ms (option "patience").${soFar(done())}`));
     }, patience);
   });
   try {
     return await Promise.race([(async () => await run())(), late]);
   } catch (error) {
     if (error instanceof ServerCheckError) throw error;
-    throw new ServerCheckError(`${name}_failed` as CheckCode, `checkServer: "${name}" failed: ${String(error)}${soFar(done())}`, { cause: error });
+    throw new ServerCheckError(`${name}_failed` as CheckCode, `checkServer: "${name}" failed: ${error === undefined ? "with no error given (undefined)" : error instanceof Error ? String(error) : show(error)}${soFar(done())}`, { cause: error });
   } finally {
     clearTimeout(timer);
     if (stop) signal?.removeEventListener("abort", stop);

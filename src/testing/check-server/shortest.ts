@@ -1,58 +1,90 @@
-import * as fc from "fast-check";
-import { histories, plan, type Limits, type Step } from "./history.js";
+import { firstWrong } from "./first-wrong.js";
+import { NAMES, stepsOf, type Move, type Step, type What } from "./history.js";
 import type { Outcome } from "./play.js";
-import { UNBIASED } from "./sample.js";
 import type { Wrong } from "./words.js";
 
-/** A history that ended wrong, and how long it may be shortened. */
+/** A story that ended wrong, and how long it may be shortened. */
 export type ToShorten = {
-  readonly path: string;
-  readonly seed: number;
-  readonly limits: Limits;
   /** All of it, also what came after it was wrong. */
   readonly story: readonly Step[];
   readonly wrong: Wrong;
   readonly ms: number;
+  /** Tries at once. */
+  readonly parallel: number;
   readonly signal: AbortSignal;
 };
 
 export type Shortest = {
   readonly wrong: Wrong;
-  readonly path: string;
   /** Stories that were lived. */
   readonly tries: number;
   /** The time was over, or the signal came. */
   readonly cutShort: boolean;
 };
 
-/** Shortens a history that ended wrong, one try after the other. */
-export async function shortest({ path, seed, limits, story: first, wrong, ms, signal }: ToShorten, live: (story: readonly Step[]) => Promise<Outcome>): Promise<Shortest> {
-  const until = performance.now() + ms;
-  const known = whatIsKnown();
-  known.learn(first, { type: "wrong", wrong });
-  let tries = 0;
-  let cutShort = false;
+/** What is simpler to read, and to understand, for each thing that is not. */
+const SIMPLER: ReadonlyMap<What, What> = new Map([["refresh late", "refresh"], ["silence", "cut"], ["cut", "close"], ["leave", "close"]]);
 
-  const lives = async (story: readonly Step[]): Promise<Wrong | "held"> => {
-    const before = known.of(story);
-    if (before) return before;
-    if (signal.aborted || performance.now() >= until) {
-      cutShort = true;
-      return "held";
+/** Shortens a story that ended wrong: any story that is simpler and ends wrong takes its place, until none does. */
+export async function shortest({ story, wrong, ms, parallel, signal }: ToShorten, live: (story: readonly Step[], until: AbortSignal) => Promise<Outcome>): Promise<Shortest> {
+  if (ms === 0) return { wrong, tries: 0, cutShort: true };
+  const over = AbortSignal.any([signal, AbortSignal.timeout(Math.ceil(ms))]);
+  const known = whatIsKnown();
+  known.learn(story, { type: "wrong", wrong });
+  let best = wrong;
+  let tries = 0;
+
+  for (let found: Wrong | undefined = wrong; found; ) {
+    best = found;
+    found = undefined;
+    const simpler = [...simplerThan(best.steps)].map(stepsOf).filter((one) => one.length > 0 && known.of(one) !== "held");
+    // The first that is known to end wrong needs no try, and neither does what comes after it.
+    const sure = simpler.findIndex((one) => known.of(one) !== undefined);
+    const doubtful = sure < 0 ? simpler : simpler.slice(0, sure);
+    const failed = await firstWrong(doubtful, parallel, async (one, moot) => {
+      const before = known.of(one);
+      if (before) return before === "held" ? NOTHING_NEW : { type: "wrong", wrong: before };
+      if (over.aborted) return { type: "stopped" };
+      tries++;
+      // A function of the caller's that fails is another fault than the one whose story this is.
+      const outcome = await live(one, AbortSignal.any([over, moot])).catch(() => NOTHING_NEW);
+      known.learn(one, outcome);
+      return outcome;
+    });
+    const end = sure < 0 ? undefined : known.of(simpler[sure] ?? []);
+    if (failed) found = failed.wrong;
+    else if (!over.aborted && typeof end === "object") found = end;
+  }
+  return { wrong: best, tries, cutShort: over.aborted };
+}
+
+const NOTHING_NEW: Outcome = { type: "held", looks: 0, views: 0, slowest: 0, canLeave: false };
+
+/** All that is one step simpler, the boldest first: without many moves at once, without one, then with simpler ones. */
+function* simplerThan(moves: readonly Move[]): Iterable<readonly Move[]> {
+  for (let size = Math.ceil(moves.length / 2); size >= 1; size = size === 1 ? 0 : Math.ceil(size / 2)) {
+    for (let start = moves.length; start > 0; ) {
+      const end = start;
+      start = Math.max(0, end - size);
+      yield moves.filter((_, i) => i < start || i >= end);
     }
-    tries++;
-    // A function of the caller's that fails is another fault than the one whose story this is.
-    const outcome = await live(story).catch(() => ({ type: "stopped" }) as const);
-    known.learn(story, outcome);
-    return outcome.type === "wrong" ? outcome.wrong : "held";
-  };
-  const property = fc.asyncProperty(histories(limits), async (commands) => {
-    const story = plan(commands, limits);
-    return story.length === 0 || (await lives(story)) === "held";
+  }
+  for (const [i, move] of moves.entries()) {
+    const simpler = SIMPLER.get(move.what);
+    if (simpler) yield moves.with(i, { ...move, what: simpler });
+    if (move.quick) yield moves.with(i, { ...move, quick: false });
+  }
+  const renamed = inOrder(moves);
+  if (renamed.some(({ user, label }, i) => user !== moves[i]?.user || label !== moves[i].label)) yield renamed;
+}
+
+/** With the first names, in their order, and each user's tabs in that of the numbers. */
+function inOrder(moves: readonly Move[]): readonly Move[] {
+  const names = [...new Set(moves.map(({ user }) => user))];
+  return moves.map((move) => {
+    const labels = [...new Set(moves.filter(({ user }) => user === move.user).map(({ label }) => label))];
+    return { ...move, user: NAMES[names.indexOf(move.user)] ?? move.user, label: labels.indexOf(move.label) + 1 };
   });
-  const { counterexample, counterexamplePath } = await fc.check(property, { seed, path, numRuns: 1, endOnFailure: false, ...UNBIASED });
-  const shortened = counterexample && known.of(plan(counterexample[0], limits));
-  return { wrong: shortened && shortened !== "held" ? shortened : wrong, path: counterexamplePath ?? path, tries, cutShort };
 }
 
 type Known = {
@@ -87,8 +119,8 @@ function whatIsKnown(): Known {
 /** Where all looked: after how many steps, and what the story was until then. */
 function looksOf(story: readonly Step[]): readonly (readonly [number, string])[] {
   let key = "";
-  return story.flatMap(({ what, tab, user, quick }, i) => {
-    key += JSON.stringify([what, tab, user, quick]);
+  return story.flatMap(({ what, label, user, quick }, i) => {
+    key += JSON.stringify([what, user, label, quick]);
     return story[i + 1]?.quick ? [] : [[i + 1, key] as const];
   });
 }

@@ -1,4 +1,4 @@
-import { whoIsHere, type Step } from "./history.js";
+import { whoIsHere, type Move, type Step, type What } from "./history.js";
 
 /** What a tab shows: users, or how many they are, or nothing yet. */
 export type Shown = readonly string[] | number | undefined;
@@ -6,21 +6,32 @@ export type Shown = readonly string[] | number | undefined;
 /** A tab that does not show who is here. */
 export type Wrong = { readonly steps: readonly Step[]; readonly user: string; readonly label: number; readonly shown: Shown; readonly here: readonly string[] };
 
+const WORDS: Readonly<Record<What, string>> = {
+  "open": "{user} opens tab {tab}",
+  "close": "{user} closes tab {tab}",
+  "refresh": "{user} refreshes tab {tab}",
+  "refresh late": "{user} refreshes tab {tab}, and its old socket ends only after the new one is there",
+  "leave": "{user} leaves, in tab {tab}, which stays open",
+  "cut": "the line of {user}'s tab {tab} breaks",
+  "back": "the line of {user}'s tab {tab} is back",
+  "silence": "the line of {user}'s tab {tab} goes dead, and neither end is told",
+};
+const QUICK = "at once, ";
+
+const FORMS = (Object.entries(WORDS) as [What, string][]).map(([what, words]) => ({ what, form: new RegExp(`^${words.replace("{user}", "(?<user>\\S+)").replace("{tab}", "(?<tab>\\d+)")}$`) }));
+
 /** One step in plain words. */
-export function tellStep(step: Step): string {
-  return (step.quick ? "at once, " : "") + tell(step);
+export function tellStep({ what, user, label, quick }: Move): string {
+  return (quick ? QUICK : "") + WORDS[what].replace(/\{(\w+)\}/g, (_, name) => (name === "user" ? user : String(label)));
 }
 
-function tell({ what, user, label }: Step): string {
-  switch (what) {
-    case "open": return `${user} opens tab ${label}`;
-    case "close": return `${user} closes tab ${label}`;
-    case "refresh": return `${user} refreshes tab ${label}`;
-    case "refresh late": return `${user} refreshes tab ${label}, and its old socket ends only after the new one is there`;
-    case "leave": return `${user} leaves, in tab ${label}, which stays open`;
-    case "cut": return `the line of ${user}'s tab ${label} breaks`;
-    case "back": return `the line of ${user}'s tab ${label} is back`;
-    case "silence": return `the line of ${user}'s tab ${label} goes dead, and neither end is told`;
+/** The move that these words say, as `tellStep` says it, with or without a number before them; undefined: none. */
+export function readStep(words: string): Move | undefined {
+  const line = words.trim().replace(/^\d+\.\s*/, "");
+  const quick = line.startsWith(QUICK);
+  for (const { what, form } of FORMS) {
+    const { user, tab } = form.exec(quick ? line.slice(QUICK.length) : line)?.groups ?? {};
+    if (user !== undefined) return { what, user, label: Number(tab), quick };
   }
 }
 
