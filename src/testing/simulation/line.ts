@@ -103,7 +103,8 @@ export function createLine(id: number, { time, chance, client, struck, mayLose }
 
   function takes(): boolean {
     const { queue, bytes } = pipes.client;
-    return !over && bytes <= FULL && !(time.now() < slowed && queue.length > 0);
+    // Of a line that is half-open the server knows nothing, whatever became of its other end.
+    return (muted || !over) && bytes <= FULL && !(time.now() < slowed && queue.length > 0);
   }
 
   function drained(): void {
@@ -120,7 +121,7 @@ export function createLine(id: number, { time, chance, client, struck, mayLose }
   return {
     id, takes,
     send(to, text) {
-      if (over) return;
+      if (over && !muted) return;
       const pipe = pipes[to];
       if (pipe.losing > 0 && mayLose(to, text)) {
         pipe.losing--;

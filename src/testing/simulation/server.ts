@@ -1,5 +1,6 @@
 import type { Random, Wire } from "../../ports.js";
 import { decodeFrame, encodeFrame } from "../../protocol/frame.js";
+import type { Pos } from "../../protocol/message.js";
 import type { How } from "../../server/host-input.js";
 import type { Identity, Link } from "../../server/link.js";
 import type { RegistryOptions } from "../../server/options.js";
@@ -34,12 +35,15 @@ export type ServerOptions = {
   readonly autoJoin: readonly string[];
   /** A line has ended at the server. */
   readonly onGone: (line: Line, how: How) => void;
+  readonly complain: (what: string) => void;
 };
 
-export function startServer({ machine, chance, options, thinks, mayEnter, autoJoin, onGone }: ServerOptions): Server {
+export function startServer({ machine, chance, options, thinks, mayEnter, autoJoin, onGone, complain }: ServerOptions): Server {
   const registry = createRegistry<Meta>({ ...options, clock: machine.clock, random: chance });
   const links = new Map<Line, Link<Meta>>();
   const owed = new WeakSet<Line>();
+  /** Up to where each line was told of each room. */
+  const standing = new WeakMap<Line, Map<string, Pos>>();
 
   const wires: Record<Kind, Wire<Line>> = {
     websocket: wireWith((messages) => encodeFrame(messages)),
@@ -52,8 +56,10 @@ export function startServer({ machine, chance, options, thinks, mayEnter, autoJo
         const text = encode(messages);
         const refused: Line[] = [];
         for (const line of peers) {
-          if (line.takes()) line.send("client", text);
-          else {
+          if (line.takes()) {
+            line.send("client", text);
+            for (const message of messages) told(line, message);
+          } else {
             refused.push(line);
             if (owed.has(line)) continue;
             owed.add(line);
@@ -72,6 +78,19 @@ export function startServer({ machine, chance, options, thinks, mayEnter, autoJo
       // Until the system says that it is closed.
       open: (line) => links.has(line),
     };
+  }
+
+  /** A heartbeat ahead of what a line was told would send everybody asking. */
+  function told(line: Line, message: Parameters<Wire<Line>["send"]>[1][number]): void {
+    const rooms = standing.get(line) ?? new Map<string, Pos>();
+    standing.set(line, rooms);
+    // Who has to wait stands nowhere, and is told by a heartbeat when to ask.
+    if (message.type === "error" && message.code === "settling") rooms.delete(message.room ?? "");
+    if (message.type === "joined" || !("pos" in message)) return;
+    const { type, room, pos: [epoch, seq] } = message;
+    const [last, at] = rooms.get(room) ?? [];
+    if (type !== "heartbeat") rooms.set(room, message.pos);
+    else if (last === epoch && at !== undefined && seq > at) complain(`a heartbeat of ${room} names ${epoch}/${seq} to who was told ${epoch}/${at}`);
   }
 
   function gone(line: Line, how: How): void {

@@ -70,7 +70,7 @@ export function createTab(id: number, kind: Kind, user: string, { machine, chanc
     const known = seats.get(name);
     if (known) return known;
     const { client }: { client: Client } = tab.page;
-    const room = client.room<Meta>(name, { present: false, meta: { shows: shows.get(name) ?? `${id}` } });
+    const room = client.room<Meta>(name, { present: false, meta: metaOf(shows.get(name) ?? `${id}`) });
     const made: Seat = { room, watcher: createWatcher((what) => { complain(`tab ${id} in ${name}: ${what}`); }, (who) => wasAway(name, who)), watch: undefined, entered: false, stop: undefined, waiting: 0 };
     seats.set(name, made);
     return made;
@@ -116,7 +116,12 @@ export function createTab(id: number, kind: Kind, user: string, { machine, chanc
     },
     update(name, what) {
       shows.set(name, what);
-      seat(name).room.update({ shows: what });
+      seat(name).room.update(metaOf(what));
     },
   };
+}
+
+/** A page may say of itself what it likes: whose it is says the server. */
+function metaOf(shows: string): Meta {
+  return { name: "the admin", shows };
 }

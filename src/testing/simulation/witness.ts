@@ -38,6 +38,10 @@ export function createWitness({ registry, now, grace, complain, absences, expect
     return people;
   }
 
+  function connectionsOf(room: string, user: string): readonly { readonly since: number }[] {
+    return [...connections.values()].filter((one) => one.room === room && one.user === user);
+  }
+
   registry.on("joined", ({ room, user }) => {
     if (peopleOf(room).has(user)) complain(`the server says that ${user} joined ${room}, who was in it already`);
     peopleOf(room).add(user);
@@ -45,6 +49,7 @@ export function createWitness({ registry, now, grace, complain, absences, expect
   });
   registry.on("left", ({ room, user }) => {
     if (!peopleOf(room).delete(user)) complain(`the server says that ${user} left ${room}, who was not in it`);
+    if (connectionsOf(room, user).length > 0) complain(`the server says that ${user} left ${room}, and never that their connection ended`);
     absences.left(room, user);
   });
   registry.on("updated", ({ room, user }) => {
@@ -58,7 +63,10 @@ export function createWitness({ registry, now, grace, complain, absences, expect
     if (!connections.delete(conn)) complain(`the server says that a connection of ${user} in ${room} ended, of which it never said that it began`);
     if (reason !== "vanished" || !known?.line) return;
     const at = gone.get(known.line);
-    const returned = [...connections.values()].some((other) => other.room === room && other.user === user && (at === undefined || other.since >= at));
+    const others = connectionsOf(room, user).map(({ since }) => since);
+    const returned = others.some((since) => at === undefined || since >= at);
+    const back = Math.min(...others.filter((since) => at !== undefined && since > at));
+    if (back < now()) complain(`${user} is back in ${room} for ${now() - back} ms, and is kept there in grace all the same`);
     if (at === undefined) complain(`${user} vanished from ${room}, but the line is still there`);
     else if (!returned && now() - at < grace - SLACK) complain(`${user} vanished from ${room} ${now() - at} ms after the line went, which is less than the grace of ${grace} ms`);
   });

@@ -95,7 +95,7 @@ export function createWorld(history: History): World {
       const chance = chanceFrom(seed, "server", lives);
       const { lobby, identify, ...options } = setup;
       const server = startServer({
-        machine, chance, options,
+        machine, chance, options, complain: world.complain,
         thinks: (about) => (about === "identify" ? identify : world.thinking),
         mayEnter: (user, room) => !(user === FORBIDDEN.user && room === FORBIDDEN.room),
         autoJoin: lobby ? [LOBBY] : [],
