@@ -1,12 +1,13 @@
 import type { Random, Wire } from "../../ports.js";
 import { decodeFrame, encodeFrame } from "../../protocol/frame.js";
 import type { How } from "../../server/host-input.js";
-import type { Identity, Link } from "../../server/link.js";
+import type { AuthorizeRequest, Identity, Link } from "../../server/link.js";
 import type { RegistryOptions } from "../../server/options.js";
 import { createRegistry, type Registry } from "../../server/registry.js";
 import type { End, Line } from "./line.js";
 import { PING, type Kind } from "./page.js";
 import type { Machine } from "./time.js";
+import { startWsServer } from "./ws-server.js";
 
 export type Meta = { readonly name?: string; readonly shows?: string };
 
@@ -39,10 +40,19 @@ export type ServerOptions = {
 export function startServer({ machine, chance, options, thinks, mayEnter, autoJoin, onGone }: ServerOptions): Server {
   const registry = createRegistry<Meta>({ ...options, clock: machine.clock, random: chance });
   const links = new Map<Line, Link<Meta>>();
+  const answers = {
+    authorize: ({ user, room }: AuthorizeRequest) => answer(thinks("authorize"), mayEnter(user, room)),
+    autoJoin: () => autoJoin,
+  };
   const owed = new WeakSet<Line>();
 
-  const wires: Record<Kind, Wire<Line>> = {
-    websocket: wireWith((messages) => encodeFrame(messages)),
+  const people = new Map<Line, { readonly user: string | undefined; readonly context: unknown }>();
+  const wss = startWsServer(registry, machine, (lineOf) => ({
+    ...answers,
+    identify: (socket) => who(lineOf(socket)),
+  }));
+  const wires: Record<Exclude<Kind, "websocket">, Wire<Line>> = {
+    bare: wireWith((messages) => encodeFrame(messages)),
     "socket.io": wireWith((messages) => JSON.stringify(messages)),
   };
 
@@ -81,6 +91,11 @@ export function startServer({ machine, chance, options, thinks, mayEnter, autoJo
     links.delete(line);
   }
 
+  function who(line: Line): Identity<Meta> | undefined | Promise<Identity<Meta> | undefined> {
+    const { user, context } = people.get(line) ?? {};
+    return answer(thinks("identify"), identityOf(user, context));
+  }
+
   /** The app answers, now or after a while. */
   function answer<T>(ms: number, value: T): T | Promise<T> {
     return ms === 0 ? value : new Promise((resolve) => { machine.later(ms, () => { resolve(value); }); });
@@ -104,13 +119,22 @@ export function startServer({ machine, chance, options, thinks, mayEnter, autoJo
   return {
     registry, machine,
     take(line, kind, user, context) {
+      people.set(line, { user, context });
+      if (kind === "websocket") {
+        const { link, heard, closed } = wss.take(line, (how) => {
+          onGone(line, how);
+          links.delete(line);
+        });
+        if (link) links.set(line, link);
+        line.accept({ on: machine, heard, closed });
+        return;
+      }
       const shared = kind === "socket.io";
       const link = registry.open<Line>({
         wire: wires[kind], peer: line,
         ...(shared && { lease: PING.every + PING.wait }),
-        identify: () => answer(thinks("identify"), identityOf(user, context)),
-        authorize: ({ user: asking, room }) => answer(thinks("authorize"), mayEnter(asking, room)),
-        autoJoin: () => autoJoin,
+        ...answers,
+        identify: () => who(line),
       });
       links.set(line, link);
       const pongs = { count: 0 };
