@@ -28,7 +28,7 @@ export function historyOf(seed: number, run: number): History {
   const commands: Command[] = [];
   const tabs: number[] = [];
   let next = 1;
-  const length = between(chance, 6, 36);
+  const length = between(chance, 6, 32);
   for (let i = 0; i < length; i++) {
     // A world with one tab shows little.
     const what = next <= 3 ? "open" : weighted(chance, deeds);
@@ -107,7 +107,7 @@ function deedOf(chance: Random, what: Deed["what"], tab: number | undefined): De
   if (tab === undefined) return undefined;
   switch (what) {
     case "open": {
-      const others = ROOMS.filter((other) => other !== room && chance() < 0.2);
+      const others = ROOMS.filter((other) => other !== room && chance() < 0.15);
       const plans = [room, ...others].map((one) => planOf(chance, one));
       return { what, tab, user, kind, plans: plans.filter((plan) => plan.enter || plan.watch !== undefined) };
     }

@@ -5,6 +5,7 @@ import type { AuthorizeRequest, Identity, Link } from "../../server/link.js";
 import type { RegistryOptions } from "../../server/options.js";
 import { createRegistry, type Registry } from "../../server/registry.js";
 import type { End, Line } from "./line.js";
+import { createLineWire } from "./line-wire.js";
 import { PING, type Kind } from "./page.js";
 import type { Machine } from "./time.js";
 import { startWsServer } from "./ws-server.js";
@@ -44,7 +45,6 @@ export function startServer({ machine, chance, options, thinks, mayEnter, autoJo
     authorize: ({ user, room }: AuthorizeRequest) => answer(thinks("authorize"), mayEnter(user, room)),
     autoJoin: () => autoJoin,
   };
-  const owed = new WeakSet<Line>();
 
   const people = new Map<Line, { readonly user: string | undefined; readonly context: unknown }>();
   const wss = startWsServer(registry, machine, (lineOf) => ({
@@ -57,31 +57,15 @@ export function startServer({ machine, chance, options, thinks, mayEnter, autoJo
   };
 
   function wireWith(encode: (messages: Parameters<Wire<Line>["send"]>[1]) => string): Wire<Line> {
-    return {
-      send(peers, messages) {
-        const text = encode(messages);
-        const refused: Line[] = [];
-        for (const line of peers) {
-          if (line.takes()) line.send("client", text);
-          else {
-            refused.push(line);
-            if (owed.has(line)) continue;
-            owed.add(line);
-            line.whenReady(() => {
-              owed.delete(line);
-              links.get(line)?.ready();
-            });
-          }
-        }
-        return refused;
-      },
+    return createLineWire(encode, {
       close(line, why) {
         line.close("server");
         machine.later(0, () => { gone(line, why); });
       },
       // Until the system says that it is closed.
       open: (line) => links.has(line),
-    };
+      ready: (line) => { links.get(line)?.ready(); },
+    });
   }
 
   function gone(line: Line, how: How): void {
