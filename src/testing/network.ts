@@ -91,6 +91,11 @@ export function createNetwork<M = unknown>({ seed = 1, ...options }: NetworkOpti
         const made = createLine(++dials, { time, chance: chanceFrom(seed, "line", dials), client, struck: () => undefined, mayLose: () => true });
         server.arrive(time.now() + 50, () => {
           if (made.over()) return;
+          // Its process is there, and takes nobody in.
+          if (registry.health().closed) {
+            made.close("server");
+            return;
+          }
           const link = registry.open<Line>({ authorize: () => true, ...given, user, wire, peer: made });
           links.set(made, link);
           made.accept({ on: server, heard: (text) => { link.frame(text); }, closed: () => { gone(made, "vanished"); } });

@@ -67,13 +67,23 @@ describe("the network", () => {
     expect(await run(5)).not.toEqual(await run(6));
   });
 
+  it("[V3] shows what was known when the server has closed, and pages call in vain", async () => {
+    const { network, seen, names } = twoPeople(3);
+    await network.run(2_000);
+    network.registry.close();
+    for (const tab of [1, 2]) network.tab(`late ${tab}`).room("board").subscribe(() => undefined);
+    await network.run(200_000);
+    expect(names()).toEqual(["ann", "bob"]);
+    expect(seen.getSnapshot().status).toBe("stale");
+  });
+
   it("names an option that makes no sense", () => {
     expect(() => createNetwork({ seed: 0.5 })).toThrow(new TypeError('createNetwork: option "seed" must be a whole number, not 0.5.'));
     expect(() => createNetwork({ grace: -1 })).toThrow(/option "grace"/);
   });
 
   it("runs in a page: without anything of Node's but the channel of the instrumentation, which a bundler leaves out", async () => {
-    const { outputFiles } = await build({
+    const { outputFiles, metafile } = await build({
       stdin: {
         contents: `import { createNetwork } from "./src/testing/network.js";
           const network = createNetwork();
@@ -81,7 +91,7 @@ describe("the network", () => {
           globalThis.done = network.run(1000).then(() => network.registry.users("board").map(({ id }) => id).join());`,
         resolveDir: root, loader: "ts",
       },
-      bundle: true, write: false, platform: "browser", format: "iife", logLevel: "silent",
+      bundle: true, write: false, metafile: true, platform: "browser", format: "iife", logLevel: "silent",
       plugins: [{
         name: "no instrumentation",
         setup(one) {
@@ -90,6 +100,7 @@ describe("the network", () => {
         },
       }],
     });
+    expect(Object.keys(metafile.inputs).filter((path) => path.includes("node_modules"))).toEqual([]);
     // What pages and this have in common. No setImmediate, no process, no Buffer.
     const page = vm.createContext({ MessageChannel, URL, TextEncoder, setTimeout, clearTimeout, console }) as { readonly done?: Promise<string> };
     vm.runInContext(outputFiles[0]!.text, page);
