@@ -36,6 +36,8 @@ export type Line = {
   readonly takes: () => boolean;
   /** Called at the server, once, when it takes more again. */
   readonly whenReady: (ready: () => void) => void;
+  /** Somebody waits for that. */
+  readonly waitedFor: () => boolean;
   readonly over: () => boolean;
   readonly muted: () => boolean;
   /** Nothing is on its way. */
@@ -68,6 +70,7 @@ export function createLine(id: number, { time, chance, client, struck, mayLose }
   let stalled = 0;
   let slowed = 0;
   let ready: (() => void) | undefined;
+  let waitedFor = false;
 
   function put(to: Side, text: string | undefined): void {
     const pipe = pipes[to];
@@ -111,7 +114,10 @@ export function createLine(id: number, { time, chance, client, struck, mayLose }
     if (!ready || !server || pipes.client.queue.length > 0) return;
     const now = ready;
     ready = undefined;
-    server.on.arrive(time.now(), now);
+    server.on.arrive(time.now(), () => {
+      waitedFor = false;
+      now();
+    });
   }
 
   function tell(end: End | undefined, most: number): void {
@@ -158,7 +164,9 @@ export function createLine(id: number, { time, chance, client, struck, mayLose }
     whenReady(run) {
       struck("slow");
       ready = run;
+      waitedFor = true;
     },
+    waitedFor: () => waitedFor,
     over: () => over,
     muted: () => muted,
     quiet: () => pipes.client.queue.length === 0 && pipes.server.queue.length === 0,

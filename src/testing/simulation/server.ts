@@ -2,12 +2,14 @@ import type { Random, Wire } from "../../ports.js";
 import { decodeFrame, encodeFrame } from "../../protocol/frame.js";
 import type { Pos } from "../../protocol/message.js";
 import type { How } from "../../server/host-input.js";
-import type { Identity, Link } from "../../server/link.js";
+import type { AuthorizeRequest, Identity, Link } from "../../server/link.js";
 import type { RegistryOptions } from "../../server/options.js";
 import { createRegistry, type Registry } from "../../server/registry.js";
 import type { End, Line } from "./line.js";
+import { createLineWire } from "./line-wire.js";
 import { PING, type Kind } from "./page.js";
 import type { Machine } from "./time.js";
+import { startWsServer } from "./ws-server.js";
 
 export type Meta = { readonly name?: string; readonly shows?: string };
 
@@ -35,62 +37,36 @@ export type ServerOptions = {
   readonly autoJoin: readonly string[];
   /** A line has ended at the server. */
   readonly onGone: (line: Line, how: How) => void;
-  readonly complain: (what: string) => void;
 };
 
-export function startServer({ machine, chance, options, thinks, mayEnter, autoJoin, onGone, complain }: ServerOptions): Server {
+export function startServer({ machine, chance, options, thinks, mayEnter, autoJoin, onGone }: ServerOptions): Server {
   const registry = createRegistry<Meta>({ ...options, clock: machine.clock, random: chance });
   const links = new Map<Line, Link<Meta>>();
-  const owed = new WeakSet<Line>();
-  /** Up to where each line was told of each room. */
-  const standing = new WeakMap<Line, Map<string, Pos>>();
+  const answers = {
+    authorize: ({ user, room }: AuthorizeRequest) => answer(thinks("authorize"), mayEnter(user, room)),
+    autoJoin: () => autoJoin,
+  };
 
-  const wires: Record<Kind, Wire<Line>> = {
-    websocket: wireWith((messages) => encodeFrame(messages)),
+  const people = new Map<Line, { readonly user: string | undefined; readonly context: unknown }>();
+  const wss = startWsServer(registry, machine, (lineOf) => ({
+    ...answers,
+    identify: (socket) => who(lineOf(socket)),
+  }));
+  const wires: Record<Exclude<Kind, "websocket">, Wire<Line>> = {
+    bare: wireWith((messages) => encodeFrame(messages)),
     "socket.io": wireWith((messages) => JSON.stringify(messages)),
   };
 
   function wireWith(encode: (messages: Parameters<Wire<Line>["send"]>[1]) => string): Wire<Line> {
-    return {
-      send(peers, messages) {
-        const text = encode(messages);
-        const refused: Line[] = [];
-        for (const line of peers) {
-          if (line.takes()) {
-            line.send("client", text);
-            for (const message of messages) told(line, message);
-          } else {
-            refused.push(line);
-            if (owed.has(line)) continue;
-            owed.add(line);
-            line.whenReady(() => {
-              owed.delete(line);
-              links.get(line)?.ready();
-            });
-          }
-        }
-        return refused;
-      },
+    return createLineWire(encode, {
       close(line, why) {
         line.close("server");
         machine.later(0, () => { gone(line, why); });
       },
       // Until the system says that it is closed.
       open: (line) => links.has(line),
-    };
-  }
-
-  /** A heartbeat ahead of what a line was told would send everybody asking. */
-  function told(line: Line, message: Parameters<Wire<Line>["send"]>[1][number]): void {
-    const rooms = standing.get(line) ?? new Map<string, Pos>();
-    standing.set(line, rooms);
-    // Who has to wait stands nowhere, and is told by a heartbeat when to ask.
-    if (message.type === "error" && message.code === "settling") rooms.delete(message.room ?? "");
-    if (message.type === "joined" || !("pos" in message)) return;
-    const { type, room, pos: [epoch, seq] } = message;
-    const [last, at] = rooms.get(room) ?? [];
-    if (type !== "heartbeat") rooms.set(room, message.pos);
-    else if (last === epoch && at !== undefined && seq > at) complain(`a heartbeat of ${room} names ${epoch}/${seq} to who was told ${epoch}/${at}`);
+      ready: (line) => { links.get(line)?.ready(); },
+    });
   }
 
   function gone(line: Line, how: How): void {
@@ -98,6 +74,11 @@ export function startServer({ machine, chance, options, thinks, mayEnter, autoJo
     onGone(line, how);
     links.get(line)?.closed(how);
     links.delete(line);
+  }
+
+  function who(line: Line): Identity<Meta> | undefined | Promise<Identity<Meta> | undefined> {
+    const { user, context } = people.get(line) ?? {};
+    return answer(thinks("identify"), identityOf(user, context));
   }
 
   /** The app answers, now or after a while. */
@@ -123,13 +104,22 @@ export function startServer({ machine, chance, options, thinks, mayEnter, autoJo
   return {
     registry, machine,
     take(line, kind, user, context) {
+      people.set(line, { user, context });
+      if (kind === "websocket") {
+        const { link, heard, closed } = wss.take(line, (how) => {
+          onGone(line, how);
+          links.delete(line);
+        });
+        if (link) links.set(line, link);
+        line.accept({ on: machine, heard, closed });
+        return;
+      }
       const shared = kind === "socket.io";
       const link = registry.open<Line>({
         wire: wires[kind], peer: line,
         ...(shared && { lease: PING.every + PING.wait }),
-        identify: () => answer(thinks("identify"), identityOf(user, context)),
-        authorize: ({ user: asking, room }) => answer(thinks("authorize"), mayEnter(asking, room)),
-        autoJoin: () => autoJoin,
+        ...answers,
+        identify: () => who(line),
       });
       links.set(line, link);
       const pongs = { count: 0 };
@@ -181,7 +171,8 @@ export function isMissed(text: string, watched: (room: string) => string | undef
   });
 }
 
-function messagesIn(text: string): readonly { readonly type?: string; readonly room?: string; readonly re?: number }[] {
+/** What a text says, whichever way it goes. */
+export function messagesIn(text: string): readonly { readonly type?: string; readonly room?: string; readonly re?: number; readonly code?: string; readonly pos?: Pos }[] {
   const messages = decodeFrame(text).messages ?? (JSON.parse(text) as unknown);
   return (Array.isArray(messages) ? messages : [messages]) as readonly { readonly type?: string }[];
 }

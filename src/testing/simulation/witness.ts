@@ -10,6 +10,12 @@ export type Context = { readonly tab: number; readonly line: Line };
 export type Witness = {
   /** A line ended without a word. */
   readonly vanished: (line: Line) => void;
+  /** The lines by which somebody is in a room. */
+  readonly linesOf: (room: string, user: string) => readonly Line[];
+  /** Somebody may not be in a room before that moment. */
+  readonly block: (room: string, user: string, until: number) => void;
+  /** Its clock is put elsewhere: when a block ends is not known any more. */
+  readonly forgetBlocks: () => void;
   /** Who is in a room by the events. */
   readonly people: (room: string) => readonly string[];
 };
@@ -31,6 +37,7 @@ export function createWitness({ registry, now, grace, complain, absences, expect
   const rooms = new Map<string, Set<string>>();
   const connections = new Map<string, { readonly room: string; readonly user: string; readonly since: number; readonly line: Line | undefined }>();
   const gone = new Map<Line, number>();
+  const blocked = new Map<string, number>();
 
   function peopleOf(room: string): Set<string> {
     const people = rooms.get(room) ?? new Set();
@@ -56,6 +63,7 @@ export function createWitness({ registry, now, grace, complain, absences, expect
     if (!peopleOf(room).has(user)) complain(`the server says that ${user} was updated in ${room}, who is not in it`);
   });
   registry.on("connected", ({ room, user, conn, context }) => {
+    if (now() < (blocked.get(`${room} ${user}`) ?? 0)) complain(`${user} is in ${room} again, and blocked there`);
     connections.set(conn, { room, user, since: now(), line: (context as Context | undefined)?.line });
   });
   registry.on("disconnected", ({ room, user, conn, reason }) => {
@@ -76,6 +84,9 @@ export function createWitness({ registry, now, grace, complain, absences, expect
 
   return {
     vanished: (line) => { gone.set(line, now()); },
+    linesOf: (room, user) => [...connections.values()].flatMap((one) => (one.room === room && one.user === user && one.line ? [one.line] : [])),
+    block: (room, user, until) => { blocked.set(`${room} ${user}`, until); },
+    forgetBlocks: () => { blocked.clear(); },
     people: (room) => [...(rooms.get(room) ?? [])].sort(),
   };
 }
