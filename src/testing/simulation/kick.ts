@@ -17,7 +17,7 @@ export function kick(world: World, user: string, room: string, block: number | u
   if (block !== undefined) witness.block(room, user, time.now() + block);
 }
 
-/** A tab hears a text. If that says that the connection it takes for its own was put out, it must show so at once. */
+/** A tab hears a text ("": of a line that has ended, which it may have given up already). If that says that the connection it takes for its own was put out, it must show so at once. */
 export function hearing(world: World, id: number, text: string, hear: () => void): void {
   const seats = world.tabs.get(id)?.tab.seats;
   const ends = text.includes('"kicked"') ? endsIn(text) : [];

@@ -24,6 +24,9 @@ export type WitnessOptions = {
   readonly registry: Registry<Meta>;
   readonly now: () => number;
   readonly grace: number;
+  readonly maxRooms: number;
+  /** Whether a room counts for that: not one that the server puts everybody into. */
+  readonly mayLimit: (room: string) => boolean;
   readonly complain: (what: string) => void;
   readonly absences: Absences;
   /** Codes of errors that a history brings about by itself. */
@@ -33,7 +36,7 @@ export type WitnessOptions = {
 /** The host's clock counts a step as two ticks at most: one that is put forward makes a grace shorter by so much. */
 const SLACK = 3_500;
 
-export function createWitness({ registry, now, grace, complain, absences, expects }: WitnessOptions): Witness {
+export function createWitness({ registry, now, grace, maxRooms, mayLimit, complain, absences, expects }: WitnessOptions): Witness {
   const rooms = new Map<string, Set<string>>();
   const connections = new Map<string, { readonly room: string; readonly user: string; readonly since: number; readonly line: Line | undefined }>();
   const gone = new Map<Line, number>();
@@ -64,11 +67,15 @@ export function createWitness({ registry, now, grace, complain, absences, expect
   });
   registry.on("connected", ({ room, user, conn, context }) => {
     if (now() < (blocked.get(`${room} ${user}`) ?? 0)) complain(`${user} is in ${room} again, and blocked there`);
-    connections.set(conn, { room, user, since: now(), line: (context as Context | undefined)?.line });
+    const { line } = (context as Context | undefined) ?? {};
+    const others = new Set([...connections.values()].flatMap((one) => (line && one.line === line && one.room !== room && mayLimit(one.room) ? [one.room] : [])));
+    if (mayLimit(room) && others.size >= maxRooms) complain(`a tab of ${user}'s is in ${[...others, room].join(" and ")}, which is more than ${maxRooms}`);
+    connections.set(conn, { room, user, since: now(), line });
   });
   registry.on("disconnected", ({ room, user, conn, reason }) => {
     const known = connections.get(conn);
     if (!connections.delete(conn)) complain(`the server says that a connection of ${user} in ${room} ended, of which it never said that it began`);
+    if (reason === "leave" && known?.line && gone.has(known.line)) complain(`${user} is said to have left ${room} of their own, and the line went without a word`);
     if (reason !== "vanished" || !known?.line) return;
     const at = gone.get(known.line);
     const others = connectionsOf(room, user).map(({ since }) => since);

@@ -113,7 +113,7 @@ export function createWorld(history: History): World {
         onGone(line: Line, how: How) { if (how !== "timeout") witness.vanished(line); },
       });
       const witness = createWitness({
-        registry: server.registry, now: time.now, grace: setup.grace, complain: world.complain, absences,
+        registry: server.registry, now: time.now, grace: setup.grace, maxRooms: setup.maxRooms, mayLimit: (room) => room !== LOBBY, complain: world.complain, absences,
         expects: (code) => code === "authorize_timeout" || code === "identify_timeout",
       });
       world.server = server;
@@ -141,7 +141,7 @@ export function createWorld(history: History): World {
         heard(text) {
           trace.add(text);
           for (const [sign, fault] of SIGNS) if (text.includes(sign)) world.faults.add(fault);
-          hearing(world, id, text, () => { end.heard(text); });
+          hearing(world, id, line.over() ? "" : text, () => { end.heard(text); });
         },
         closed() {
           lines.delete(line);
