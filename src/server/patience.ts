@@ -33,7 +33,8 @@ export function createPatience(clock: Clock, ms: number): Patience {
           resolve(answered);
         };
         const late = (): void => { end({ how: "late" }); };
-        const stop = clock.after(ms, late);
+        // A process that was held up runs its timers first: an answer that came meanwhile has one turn to be heard.
+        let stop = clock.after(ms, () => { stop = clock.after(0, late); });
         open.add(late);
         pending.then((answer) => { end({ how: "answer", value: answer }); }, (cause: unknown) => { end({ how: "threw", cause }); });
       });

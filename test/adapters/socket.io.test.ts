@@ -44,7 +44,7 @@ function dial(port: number, { to = "/", ...options }: Dial = {}): Client {
   return client;
 }
 
-type Pair = Omit<Opened<Socket>, "onReady"> & { readonly client: Client; readonly socket: Socket; readonly wire: Wire<Socket>; readonly got: unknown[][]; readonly whenReady: (run: () => void) => void };
+type Pair = Omit<Opened<Socket, Meta>, "onReady"> & { readonly client: Client; readonly socket: Socket; readonly wire: Wire<Socket>; readonly got: unknown[][]; readonly whenReady: (run: () => void) => void };
 /** A client's socket that is connected, the server's end of it, and its link. `got`: the arguments of each event of ours. */
 async function pair(port: number, options: Dial & { readonly channel?: string } = {}): Promise<Pair> {
   const before = scripted.opened.length;
@@ -118,7 +118,7 @@ describe("what comes in", () => {
     const client = dial(port);
     const there = client.io.socket("/other");
     await until(() => expect([scripted.opened.length, client.connected, there.connected]).toEqual([1, true, true]));
-    const [{ calls, options }] = scripted.opened as [Opened<Socket>];
+    const [{ calls, options }] = scripted.opened as [Opened<Socket, Meta>];
     expect(options.lease).toBe(1_025);
     calls.length = 0;
     await until(() => expect(calls.length).toBeGreaterThan(1));
@@ -564,7 +564,7 @@ describe("sockets that come", () => {
     client.on("headcount", (...messages: unknown[]) => got.push(messages));
     await until(() => expect([client.connected, io.sockets.sockets.size]).toEqual([true, 1]));
     const presence = attachSocketIo(io, registry);
-    const [{ options, link, calls }] = scripted.opened as [Opened<Socket>];
+    const [{ options, link, calls }] = scripted.opened as [Opened<Socket, Meta>];
     expect(presence.of(options.peer)).toBe(link);
     client.emit("headcount", { type: "hello" });
     await until(() => expect(frames(calls)).toEqual(['["hc",{"type":"hello"}]']));
@@ -579,7 +579,7 @@ describe("sockets that come", () => {
     const client = dial(port, { to: "/project-1" });
     await until(() => expect(client.connected).toBe(true));
     if (!before) attachSocketIo(parent, registry);
-    const [{ options, calls }] = scripted.opened as [Opened<Socket>];
+    const [{ options, calls }] = scripted.opened as [Opened<Socket, Meta>];
     const got: unknown[] = [];
     client.on("headcount", (...messages: unknown[]) => got.push(messages));
     client.emit("headcount", { type: "hello" });

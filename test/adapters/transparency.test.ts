@@ -50,9 +50,14 @@ function app(io: Server, { server, rooms }: Transcript, nameOf: (id: string) => 
     });
     socket.on("file", (bytes: Buffer, done: (bytes: Buffer) => void) => { done(Buffer.concat([bytes, bytes])); });
     socket.on("silent", (...args: unknown[]) => server.push(`${name} silent ${JSON.stringify(args)}`));
-    socket.on("disconnecting", (reason) => server.push(`${name} disconnecting ${reason}, in ${inside()}`));
-    socket.on("disconnect", (reason) => server.push(`${name} disconnected ${reason}, in ${inside()}, of ${io.sockets.sockets.size}`));
+    socket.on("disconnecting", (reason) => server.push(`${name} disconnecting ${nameOfEnd(reason)}, in ${inside()}`));
+    socket.on("disconnect", (reason) => server.push(`${name} disconnected ${nameOfEnd(reason)}, in ${inside()}, of ${io.sockets.sockets.size}`));
   });
+}
+
+/** Which of the two a lost line is called is a race inside engine.io, with us or without. */
+function nameOfEnd(reason: string): string {
+  return reason.replace(/^transport (close|error)$/, "lost line");
 }
 
 async function run(presence: Presence): Promise<{ transcript: Transcript; registry: Registry<unknown>; told: string[] }> {

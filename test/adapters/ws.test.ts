@@ -8,56 +8,21 @@ import { WebSocket, WebSocketServer } from "ws";
 import { attachWs } from "../../src/adapters/ws.js";
 import type { WsOptions } from "../../src/adapters/ws.js";
 import type { Wire } from "../../src/ports.js";
+import type { Identity } from "../../src/server/link.js";
 import type { ServerMessage } from "../../src/protocol/message.js";
-import type { ErrorEvent } from "../../src/server/events.js";
-import type { Identity, Link, LinkOptions } from "../../src/server/link.js";
-import type { Registry } from "../../src/server/registry.js";
 import { startProxy } from "../support/proxy.js";
+import { scriptedRegistry } from "../support/scripted-registry.js";
+import type { Opened, ScriptedRegistry } from "../support/scripted-registry.js";
 import { until } from "../support/until.js";
 
 type Meta = { name: string };
-/** A link that only writes down what an adapter does to it. */
-type Opened = { readonly options: LinkOptions<Meta, WebSocket>; readonly link: Link<Meta>; readonly calls: string[] };
-
-let registry: Registry<Meta>;
-let opened: Opened[];
-let reports: ErrorEvent[];
-let detachAll: () => void;
+let scripted: ScriptedRegistry<Meta, WebSocket>;
 let http: Server;
 let wss: WebSocketServer;
 const sockets: WebSocket[] = [];
 
-/** A registry that takes links in and knows nothing of rooms. */
-function scriptedRegistry(numbers = { ping: 60_000, lease: 180_000 }): Registry<Meta> {
-  const targets = new Map<object, () => void>();
-  detachAll = () => { for (const detach of [...targets.values()]) detach(); };
-  return {
-    options: numbers,
-    report: (error: ErrorEvent) => void reports.push(error),
-    attach(target: object, detach: () => void) {
-      if (targets.has(target)) throw new TypeError("attached already");
-      targets.set(target, detach);
-      return () => { targets.delete(target); };
-    },
-    open(options: LinkOptions<Meta, WebSocket>) {
-      const calls: string[] = [];
-      const link = {
-        heard: () => calls.push("heard"),
-        frame: (text: string) => { calls.push(`frame ${text}`); return true; },
-        ready: () => calls.push("ready"),
-        closed: (how: string) => calls.push(`closed ${how}`),
-        identify: (identity: Identity<Meta> | undefined) => { calls.push(`identify ${identity?.user ?? "nobody"}`); return Promise.resolve(); },
-      } as unknown as Link<Meta>;
-      opened.push({ options, link, calls });
-      return link;
-    },
-  } as unknown as Registry<Meta>;
-}
-
 beforeEach(async () => {
-  opened = [];
-  reports = [];
-  registry = scriptedRegistry();
+  scripted = scriptedRegistry();
   http = createServer();
   http.listen(0, "127.0.0.1");
   await once(http, "listening");
@@ -65,7 +30,7 @@ beforeEach(async () => {
 });
 
 afterEach(async () => {
-  detachAll();
+  scripted.detachAll();
   for (const socket of [...sockets.splice(0), ...wss.clients]) {
     socket.on("error", () => undefined);
     socket.terminate();
@@ -85,12 +50,12 @@ function dial(options: { origin?: string; port?: number } = {}): WebSocket {
 }
 
 /** A client's open socket, the server's end of it, and its link. */
-async function connect(options: { origin?: string; port?: number } = {}): Promise<Opened & { client: WebSocket; socket: WebSocket; wire: Wire<WebSocket> }> {
-  const before = opened.length;
+async function connect(options: { origin?: string; port?: number } = {}): Promise<Opened<WebSocket, Meta> & { client: WebSocket; socket: WebSocket; wire: Wire<WebSocket> }> {
+  const before = scripted.opened.length;
   const client = dial(options);
-  await until(() => expect(opened.length).toBe(before + 1));
+  await until(() => expect(scripted.opened.length).toBe(before + 1));
   if (client.readyState !== WebSocket.OPEN) await once(client, "open");
-  const entry = opened[before]!;
+  const entry = scripted.opened[before]!;
   return { ...entry, client, socket: entry.options.peer, wire: entry.options.wire };
 }
 
@@ -98,7 +63,7 @@ const pong = (re: number): ServerMessage => ({ type: "pong", re });
 
 describe("what comes in", () => {
   it("[H1, S7] hears messages, pings and pongs; only texts may be ours, and the app's are not read", async () => {
-    attachWs(wss, registry);
+    attachWs(wss, scripted.registry);
     const { client, calls, socket } = await connect();
     client.send('["hc",{"type":"hello"}]');
     client.send("the app's own");
@@ -111,7 +76,7 @@ describe("what comes in", () => {
   });
 
   it("[P2] an exclusive socket's texts are all ours, to be answered where they make no sense; a text of several fragments is one", async () => {
-    attachWs(wss, registry, { exclusive: true });
+    attachWs(wss, scripted.registry, { exclusive: true });
     const { client, calls, socket } = await connect();
     socket.binaryType = "arraybuffer";
     client.send("nonsense");
@@ -122,12 +87,12 @@ describe("what comes in", () => {
 
   it("[H9] loses nothing that arrives while it is still being asked who that is", async () => {
     let tell: (identity: Identity<Meta>) => void = () => undefined;
-    attachWs(wss, registry, { identify: () => new Promise((resolve) => { tell = resolve; }) });
+    attachWs(wss, scripted.registry, { identify: () => new Promise((resolve) => { tell = resolve; }) });
     const client = dial();
     client.on("open", () => { client.send('["hc",1]'); });
-    await until(() => expect(opened.length).toBe(1));
-    const identified = opened[0]!.options.identify!();
-    await until(() => expect(opened[0]!.calls).toEqual(['frame ["hc",1]']));
+    await until(() => expect(scripted.opened.length).toBe(1));
+    const identified = scripted.opened[0]!.options.identify!();
+    await until(() => expect(scripted.opened[0]!.calls).toEqual(['frame ["hc",1]']));
     tell({ user: "ann" });
     expect(await identified).toEqual({ user: "ann" });
   });
@@ -135,7 +100,7 @@ describe("what comes in", () => {
   it("asks the app's functions with the socket, the request and whatever came with it", async () => {
     const authorize = vi.fn(() => true);
     const autoJoin = vi.fn(() => "lobby");
-    const presence = attachWs(wss, registry, {
+    const presence = attachWs(wss, scripted.registry, {
       identify: (_socket, request, user: string) => ({ user, meta: { name: request.url ?? "" } }),
       authorize,
       autoJoin,
@@ -153,7 +118,7 @@ describe("what comes in", () => {
   });
 
   it("[S2] gives no answer where the app gave no function, so that the registry's own default holds", async () => {
-    attachWs(wss, registry);
+    attachWs(wss, scripted.registry);
     const { options } = await connect();
     const { identify, authorize, autoJoin, exclusive } = options;
     expect([identify, authorize, autoJoin, exclusive]).toEqual([undefined, undefined, undefined, undefined]);
@@ -161,15 +126,15 @@ describe("what comes in", () => {
 
   it("says at once which option makes no sense", () => {
     for (const [name, value] of [["identify", "ann"], ["authorize", 5], ["authorize", null], ["autoJoin", "lobby"], ["exclusive", "yes"]] as const) {
-      expect(() => attachWs(wss, registry, { [name]: value })).toThrow(new RegExp(`^attachWs: option "${name}" must be a (function|boolean)`));
+      expect(() => attachWs(wss, scripted.registry, { [name]: value })).toThrow(new RegExp(`^attachWs: option "${name}" must be a (function|boolean)`));
     }
-    for (const name of ["autojoin", "__proto__x", "toString"]) expect(() => attachWs(wss, registry, { [name]: true })).toThrow(`attachWs: there is no option "${name}"`);
-    for (const server of [undefined, {}, http, "wss"]) expect(() => attachWs(server as never, registry)).toThrow(/first argument/);
+    for (const name of ["autojoin", "__proto__x", "toString"]) expect(() => attachWs(wss, scripted.registry, { [name]: true })).toThrow(`attachWs: there is no option "${name}"`);
+    for (const server of [undefined, {}, http, "wss"]) expect(() => attachWs(server as never, scripted.registry)).toThrow(/first argument/);
     expect(wss.listenerCount("connection")).toBe(0);
   });
 
   it("outlives a frame that is against the protocol", async () => {
-    attachWs(wss, registry);
+    attachWs(wss, scripted.registry);
     const { client, calls } = await connect();
     (client as unknown as { _socket: { write(bytes: Buffer): void } })._socket.write(Buffer.from([0xff, 0xff, 0xff]));
     await until(() => expect(calls).toEqual(["closed vanished"]));
@@ -178,7 +143,7 @@ describe("what comes in", () => {
 
 describe("what goes out", () => {
   it("[P4] encodes once for all sockets, as one text frame", async () => {
-    attachWs(wss, registry);
+    attachWs(wss, scripted.registry);
     const [ann, bob] = [await connect(), await connect()];
     const sent = [ann, bob].map(({ socket }) => vi.spyOn(socket, "send"));
     const got: [string, boolean][] = [];
@@ -191,7 +156,7 @@ describe("what goes out", () => {
   });
 
   it("[P1] carries a lone surrogate unharmed", async () => {
-    attachWs(wss, registry);
+    attachWs(wss, scripted.registry);
     const { client, wire, socket } = await connect();
     wire.send([socket], [{ type: "error", code: "x", message: "\ud800" }]);
     const [data] = await once(client, "message") as [Buffer];
@@ -199,7 +164,7 @@ describe("what goes out", () => {
   });
 
   it("[P5] sends nothing to a socket that takes no more, and says once when it does again", async () => {
-    attachWs(wss, registry);
+    attachWs(wss, scripted.registry);
     const proxy = await startProxy(port());
     const { client, wire, socket, calls } = await connect({ port: proxy.port });
     const calm = await connect();
@@ -228,7 +193,7 @@ describe("what goes out", () => {
   });
 
   it("[P5] also when it is the app that filled the socket", async () => {
-    attachWs(wss, registry);
+    attachWs(wss, scripted.registry);
     const proxy = await startProxy(port());
     const { wire, socket, calls } = await connect({ port: proxy.port });
     proxy.stall();
@@ -243,7 +208,7 @@ describe("what goes out", () => {
   });
 
   it("[H11] sends nothing to a socket that closes, which an audit leaves alone until it has closed", async () => {
-    attachWs(wss, registry);
+    attachWs(wss, scripted.registry);
     const { wire, socket } = await connect();
     expect(wire.open(socket)).toBe(true);
     socket.close();
@@ -256,7 +221,7 @@ describe("what goes out", () => {
 
 describe("how sockets end", () => {
   it.each([[1000], [1001], [1005], [1006], [4000]])("[H5] a close with code %i is a vanishing: a leave is a message, never a code", async (code) => {
-    attachWs(wss, registry);
+    attachWs(wss, scripted.registry);
     const { client, socket, calls } = await connect();
     const closed = once(socket, "close");
     if (code === 1006) client.terminate();
@@ -267,7 +232,7 @@ describe("how sockets end", () => {
   });
 
   it("[H2, pain P01] ends a socket whose lease ran out without waiting for an answer", async () => {
-    attachWs(wss, registry);
+    attachWs(wss, scripted.registry);
     const proxy = await startProxy(port());
     const { wire, socket, calls } = await connect({ port: proxy.port });
     proxy.halfOpen();
@@ -279,7 +244,7 @@ describe("how sockets end", () => {
   });
 
   it("[S7] sends a draining server's clients away with a code that says so", async () => {
-    attachWs(wss, registry);
+    attachWs(wss, scripted.registry);
     const { client, wire, socket, calls } = await connect();
     const closed = once(client, "close");
     wire.close(socket, "drain");
@@ -288,9 +253,9 @@ describe("how sockets end", () => {
   });
 
   it("[H1] pings all sockets from one timer, and hears their answers", async () => {
-    registry = scriptedRegistry({ ping: 20, lease: 60 });
+    scripted = scriptedRegistry({ ping: 20, lease: 60 });
     const timers = vi.spyOn(globalThis, "setInterval");
-    attachWs(wss, registry);
+    attachWs(wss, scripted.registry);
     const [ann, bob] = [await connect(), await connect()];
     await until(() => {
       expect(ann.calls).toContain("heard");
@@ -307,7 +272,7 @@ describe("sockets that came another way", () => {
     const own = new WebSocketServer({ noServer: true });
     wss.close();
     http.removeAllListeners("upgrade");
-    const presence = attachWs(own, registry);
+    const presence = attachWs(own, scripted.registry);
     const links: unknown[] = [];
     http.on("upgrade", (request, socket, head) => {
       own.handleUpgrade(request, socket, head, (ws) => {
@@ -316,11 +281,11 @@ describe("sockets that came another way", () => {
     });
     const { link } = await connect();
     expect(links).toEqual([link, link, link]);
-    expect(opened.length).toBe(1);
+    expect(scripted.opened.length).toBe(1);
   });
 
   it("[H6] closes the link of a socket that closed before it was taken in", async () => {
-    const presence = attachWs(wss, registry);
+    const presence = attachWs(wss, scripted.registry);
     wss.off("connection", presence.accept);
     const arrived = once(wss, "connection") as Promise<Parameters<typeof presence.accept>>;
     const client = dial();
@@ -328,7 +293,7 @@ describe("sockets that came another way", () => {
     client.terminate();
     await once(socket, "close");
     presence.accept(socket, request);
-    expect(opened[0]!.calls).toEqual(["closed vanished"]);
+    expect(scripted.opened[0]!.calls).toEqual(["closed vanished"]);
     expect(socket.listenerCount("message")).toBe(0);
   });
 
@@ -336,13 +301,13 @@ describe("sockets that came another way", () => {
     const seen: unknown[] = [];
     const app = (socket: WebSocket): void => void seen.push(presence.of(socket));
     wss.on("connection", app);
-    const presence = attachWs(wss, registry);
+    const presence = attachWs(wss, scripted.registry);
     const { link } = await connect();
     expect(seen).toEqual([link]);
   });
 
   it("[H9] passes logins on, and says what is wrong with a socket that it never saw", async () => {
-    const presence = attachWs(wss, registry);
+    const presence = attachWs(wss, scripted.registry);
     const { socket, calls } = await connect();
     await presence.identify(socket, { user: "ann" });
     await presence.identify(socket, undefined);
@@ -361,14 +326,14 @@ describe("origins", () => {
   });
 
   async function passes(origins: WsOptions<Meta>["origins"], origin: string | undefined, exclusive = false): Promise<boolean> {
-    const before = opened.length;
-    const presence = attachWs(wss, registry, { ...(origins === undefined ? {} : { origins }), exclusive });
+    const before = scripted.opened.length;
+    const presence = attachWs(wss, scripted.registry, { ...(origins === undefined ? {} : { origins }), exclusive });
     const arrived = once(wss, "connection");
     const client = dial(origin === undefined ? {} : { origin });
     await arrived;
-    if (opened.length === before && exclusive) expect((await once(client, "close"))[0]).toBe(1008);
+    if (scripted.opened.length === before && exclusive) expect((await once(client, "close"))[0]).toBe(1008);
     presence.detach();
-    return opened.length > before;
+    return scripted.opened.length > before;
   }
 
   it("[S2] lets pages of the same host in, and clients that are no browsers", async () => {
@@ -380,8 +345,8 @@ describe("origins", () => {
     }
     expect(refused.length).toBe(6);
     expect(refused[0]).toMatchObject({ code: "origin_refused" });
-    expect(reports.map(({ code }) => code)).toEqual(Array.from({ length: 6 }, () => "origin_refused"));
-    expect(reports[0]!.message).toBe(`A page of "https://evil.example" gets no presence from host "127.0.0.1:${port()}". If it is yours, name it: attachWs(…, { origins: ["https://evil.example"] }).`);
+    expect(scripted.reports.map(({ code }) => code)).toEqual(Array.from({ length: 6 }, () => "origin_refused"));
+    expect(scripted.reports[0]!.message).toBe(`A page of "https://evil.example" gets no presence from host "127.0.0.1:${port()}". If it is yours, name it: attachWs(…, { origins: ["https://evil.example"] }).`);
   });
 
   it("[S2] takes a list, a star or a function; one that throws refuses", async () => {
@@ -394,7 +359,7 @@ describe("origins", () => {
 
   it("[S7] closes a refused socket that is ours alone, and leaves one that is the app's to the app", async () => {
     expect(await passes([], "https://evil.example", true)).toBe(false);
-    const presence = attachWs(wss, registry, { origins: [] });
+    const presence = attachWs(wss, scripted.registry, { origins: [] });
     wss.on("connection", (socket) => socket.on("message", (data: Buffer) => { socket.send(`echo ${data.toString()}`); }));
     const arrived = once(wss, "connection");
     const client = dial({ origin: "https://evil.example" });
@@ -404,18 +369,18 @@ describe("origins", () => {
     expect(String((await once(client, "message"))[0])).toBe('echo ["hc",{"type":"hello"}]');
     expect(presence.of(socket)).toBeUndefined();
     await presence.identify(socket, { user: "mallory" });
-    expect(opened).toEqual([]);
+    expect(scripted.opened).toEqual([]);
     // Said once for each origin and server, whatever comes.
     const again = dial({ origin: "https://evil.example" });
     await once(again, "open");
-    expect(reports.length).toBe(2);
+    expect(scripted.reports.length).toBe(2);
     // Not ours, and yet its bad frames must not end the process.
     expect(socket.listenerCount("error")).toBe(1);
   });
 
   it("says at once what is wrong with the option", () => {
     for (const origins of [["https://a.example/"], "https://a.example", [1], 1]) {
-      expect(() => attachWs(wss, registry, { origins: origins as "*" })).toThrow(/"origins" must be/);
+      expect(() => attachWs(wss, scripted.registry, { origins: origins as "*" })).toThrow(/"origins" must be/);
     }
     expect(wss.listenerCount("connection")).toBe(0);
   });
@@ -429,7 +394,7 @@ describe("detach", () => {
     const names = ["message", "ping", "pong", "close", "error"];
     const listeners = (socket: WebSocket): number[] => names.map((name) => socket.listenerCount(name));
     const cleared = vi.spyOn(globalThis, "clearInterval");
-    const presence = attachWs(wss, registry);
+    const presence = attachWs(wss, scripted.registry);
     const { client, socket, calls } = await connect();
     expect(listeners(socket)).not.toEqual(listeners(bare));
     presence.detach();
@@ -446,13 +411,13 @@ describe("detach", () => {
   });
 
   it("gives the server free for another attach, and happens when the registry closes", async () => {
-    const first = attachWs(wss, registry);
-    expect(() => attachWs(wss, registry)).toThrow(TypeError);
+    const first = attachWs(wss, scripted.registry);
+    expect(() => attachWs(wss, scripted.registry)).toThrow(TypeError);
     expect(wss.listenerCount("connection")).toBe(1);
     first.detach();
-    attachWs(wss, registry);
+    attachWs(wss, scripted.registry);
     const { calls } = await connect();
-    detachAll();
+    scripted.detachAll();
     expect(calls).toEqual(["closed vanished"]);
     expect(wss.listenerCount("connection")).toBe(0);
   });

@@ -1,40 +1,23 @@
-import type { Clock } from "../../src/ports.js";
+import { handClock } from "../../src/testing/fakes/hand-clock.js";
+import type { HandClock } from "../../src/testing/fakes/hand-clock.js";
 
-export interface FakeClock extends Clock {
-  /** Lets so many ms pass, and runs what falls due on the way, in order. */
-  advance(ms: number): void;
-  /** Puts the wall clock elsewhere; timers stay as far away as they were. */
-  jump(ms: number): void;
+export interface FakeClock extends HandClock {
   /** Timers that have not run. */
   readonly pending: number;
 }
 
-/** A clock that stands still until it is told to go on. */
-export function fakeClock(start = 1_700_000_000_000): FakeClock {
-  const timers = new Set<{ readonly at: number; readonly run: () => void }>();
-  let passed = 0;
-  let offset = start;
-
+/** The published hand clock, and how many of its timers have not run. */
+export function fakeClock(start?: number): FakeClock {
+  const clock = handClock(start);
+  const pending = new Set<object>();
   return {
-    now: () => offset + passed,
+    ...clock,
     after(ms, run) {
-      const timer = { at: passed + Math.max(0, ms), run };
-      timers.add(timer);
-      return () => { timers.delete(timer); };
+      const timer = {};
+      pending.add(timer);
+      const stop = clock.after(ms, () => { pending.delete(timer); run(); });
+      return () => { pending.delete(timer); stop(); };
     },
-    advance(ms) {
-      const end = passed + ms;
-      for (;;) {
-        let next: { at: number; run: () => void } | undefined;
-        for (const timer of timers) if (timer.at <= end && (!next || timer.at < next.at)) next = timer;
-        if (!next) break;
-        timers.delete(next);
-        passed = Math.max(passed, next.at);
-        next.run();
-      }
-      passed = end;
-    },
-    jump(ms) { offset += ms; },
-    get pending() { return timers.size; },
+    get pending() { return pending.size; },
   };
 }
