@@ -24,6 +24,7 @@ export default defineConfig([
       http: "src/adapters/http.ts",
       testing: "src/testing/index.ts",
       fakes: "src/testing/fakes/index.ts",
+      network: "src/testing/network.ts",
     },
     format: ["esm", "cjs"],
     splitting: true,

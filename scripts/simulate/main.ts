@@ -7,12 +7,11 @@ const PORTION = 50;
 type Options = { readonly runs: number; readonly seed: number; readonly workers: number; readonly forever: boolean; readonly story: number | undefined; readonly command: string };
 type Portion = { readonly seed: number; readonly from: number; readonly runs: number };
 
-/** The options; a string says what is wrong with them. */
-export function optionsOf(args: readonly string[]): Options | string {
+/** The options; a string says what is wrong with them. `fault`: the one that is built in. */
+export function optionsOf(args: readonly string[], fault?: string): Options | string {
   const numbers = new Map([["--runs", 1_000], ["--seed", 1], ["--workers", 2]]);
   let forever = false;
   let story: number | undefined;
-  let fault = "";
   for (let i = 0; i < args.length; i++) {
     const name = args[i] ?? "";
     if (name === "--forever") {
@@ -20,10 +19,6 @@ export function optionsOf(args: readonly string[]): Options | string {
       continue;
     }
     const given = args[++i];
-    if (name === "--break") {
-      fault = ` --break ${String(given)}`;
-      continue;
-    }
     if (!numbers.has(name) && name !== "--story") return `There is no option ${name}; there are --runs N, --seed S, --workers W, --forever, --story K and --break FAULT.`;
     const value = Number(given);
     if (given === undefined || !Number.isSafeInteger(value) || value < (name === "--workers" || name === "--runs" ? 1 : 0)) return `${name} takes a whole number, not ${String(given)}.`;
@@ -32,12 +27,12 @@ export function optionsOf(args: readonly string[]): Options | string {
     else numbers.set(name, value);
   }
   const [runs, seed, workers] = [...numbers.values()] as [number, number, number];
-  return { runs, seed, workers, forever, story, command: `npm run simulate --${fault} --seed ${seed} --story` };
+  return { runs, seed, workers, forever, story, command: `npm run simulate --${fault === undefined ? "" : ` --break ${fault}`} --seed ${seed} --story` };
 }
 
 /** Ends with 0 when all went well, with 1 when something went wrong, with 2 when the options make no sense. */
-export async function main(bundle: URL, args: readonly string[]): Promise<number> {
-  const options = optionsOf(args);
+export async function main(bundle: URL, args: readonly string[], fault?: string): Promise<number> {
+  const options = optionsOf(args, fault);
   if (typeof options === "string") {
     console.error(options);
     return 2;

@@ -43,7 +43,7 @@ export interface Registry<M, Unknown = never> {
   /** Follows a room until stopped; resolves when it is known. */
   follow(room: RoomName): Promise<{ readonly room: Room<M>; readonly stop: Stop }>;
   query(room: RoomName): Promise<Room<M>>;
-  /** Removes a user from a room, or from all that are followed here; `block`: ms for which they may not be present again (whether they may watch is for `authorize` to say). Their sockets stay open. */
+  /** Removes a user from a room, or from all that are followed here; `block`: ms for which they may not be present again (whether they may watch is for `authorize` to say). Their sockets stay open. Who can't be told, as the line breaks just then, may return by the next join; `block` prevents that. */
   kick(user: UserId | number, room?: RoomName, options?: { readonly block?: number }): void;
   /** Sends everybody elsewhere within so many ms, without a goodbye. Resolves when they are gone, or the time is over. */
   drain(options: { readonly reconnectWithin: number }): Promise<void>;

@@ -9,6 +9,7 @@ import { toSnapshot } from "../../src/core/snapshot.js";
 import { since } from "../../src/server/log.js";
 import { courses, deliveries, deltaOf, heartbeatAt, histories, snapshotAt, type Delivery, type History } from "../../src/testing/arbitraries.js";
 import { freeze } from "../../src/testing/freeze.js";
+import * as laws from "../../src/testing/laws.js";
 import { digestOf, peopleOf, snapshotOf } from "../../src/testing/rows.js";
 import { nowhere, standingAfter, standingAfterDoubt, standingOf } from "../support/model.js";
 import "../support/seed.js";
@@ -133,76 +134,14 @@ describe("convergence", () => {
 });
 
 describe("changes", () => {
-  type Shown = { readonly meta: unknown; readonly conns: ReadonlyMap<string, unknown> };
-  type Event = Exclude<Delivery, { doubt: true }>["event"];
-  const shownIn = (room: AnyRoom): Map<string, Shown> =>
-    new Map(usersOf(room).map((user) => [user.id, { meta: user.meta, conns: new Map(user.connections.map((c) => [c.conn, c.user])) }]));
-
-  /** The last goodbye of a user, or of one connection, among what applied. */
-  const lastReason = (all: readonly History[], before: AnyRoom, event: Event, after: AnyRoom, is: { user: string; conn?: string }) => {
-    const from = event.type === "snapshot" ? event.seq : before.seq;
-    const facts = historyAt(all, after.epoch)!.facts.slice(from, after.seq);
-    return facts.flatMap((f) => (f.type === "disconnect" && f.user === is.user && f.conn === (is.conn ?? f.conn) ? [f.reason] : [])).at(-1);
-  };
-
   it("[R14] folded over the people of before give the people of after; each at most once, with its cause and last reason", () => {
     const kinds = new Set<string>();
-    fc.assert(
-      fc.property(courses({ lies: true }), ([all, deliveries]) => {
-        let room = nobody();
-        for (const delivery of deliveries) {
-          const before = room;
-          room = heard(room, delivery);
-          if (delivery.doubt) continue;
-          const { event } = delivery;
-          const said = freeze(changes(before, event, room, { connections: true }));
-          expect(changes(before, event, room)).toEqual(said.filter((c) => c.type !== "connected" && c.type !== "disconnected"));
-
-          const cause = event.type === "snapshot" || before.behind?.reason === "link" ? "resync" : "live";
-          const people = shownIn(before);
-          const conns = new Map([...people].map(([user, { conns }]) => [user, new Map(conns)]));
-          const once = new Set<string>();
-          for (const change of said) {
-            const { user } = change;
-            kinds.add(`${change.type} ${change.cause}`);
-            expect(change.cause).toBe(cause);
-            const key = JSON.stringify([user, "conn" in change ? change.conn : undefined]);
-            expect(once.has(key)).toBe(false);
-            once.add(key);
-            switch (change.type) {
-              case "joined":
-                expect(people.has(user)).toBe(false);
-                people.set(user, { meta: change.meta, conns: new Map() });
-                conns.set(user, new Map());
-                break;
-              case "left":
-                expect(change.meta).toEqual(people.get(user)!.meta);
-                expect(change.reason).toBe(lastReason(all, before, event, room, { user }));
-                expect(conns.get(user)!.size).toBe(0);
-                conns.delete(user);
-                people.delete(user);
-                break;
-              case "updated":
-                expect(change.previous).toEqual(people.get(user)!.meta);
-                expect(change.meta).not.toEqual(change.previous);
-                people.set(user, { ...people.get(user)!, meta: change.meta });
-                break;
-              case "connected":
-                expect(conns.get(user)!.has(change.conn)).toBe(false);
-                conns.get(user)!.set(change.conn, user);
-                break;
-              case "disconnected":
-                expect(change.reason).toBe(lastReason(all, before, event, room, { user, conn: change.conn }));
-                expect(conns.get(user)!.delete(change.conn)).toBe(true);
-            }
-          }
-          const after = shownIn(room);
-          expect([...people].map(([user, { meta }]) => [user, meta]).sort()).toEqual([...after].map(([user, { meta }]) => [user, meta]).sort());
-          for (const [user, { conns: are }] of after) expect(conns.get(user)).toEqual(are);
-        }
-      }),
-      { numRuns: 100 },
-    );
+    laws.changes((before, event, after) => {
+      const said = freeze(changes(before, event, after, { connections: true }));
+      expect(changes(before, event, after)).toEqual(said.filter(({ type }) => type !== "connected" && type !== "disconnected"));
+      for (const { type, cause } of said) kinds.add(`${type} ${cause}`);
+      return said;
+    }, { connections: true });
     expect([...kinds].sort()).toEqual(["connected", "disconnected", "joined", "left", "updated"].flatMap((kind) => [`${kind} live`, `${kind} resync`]));
   });
 });

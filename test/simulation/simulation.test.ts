@@ -1,11 +1,11 @@
 import { describe, expect, it } from "vitest";
-import { FAULTS, historyOf, play, shrink, simulate, type Command, type History } from "../../src/testing/simulation/index.js";
+import { FAULTS, historyOf, PLAIN, play, shrink, simulate, type Command, type History } from "../../src/testing/simulation/index.js";
 
 /** In CI always the same; elsewhere every run tries others. */
 const seed = process.env.FC_SEED === undefined ? 7 : Number(process.env.FC_SEED);
 const RUNS = 2_000;
 
-const setup = { grace: 10_000, flush: 50, window: 512, page: 65_536, maxWatched: 5_000, maxUsers: Infinity, lobby: false, identify: 0 };
+const setup = PLAIN;
 
 function history(...commands: readonly Command["deed"][]): History {
   return { seed: "by hand", setup, commands: commands.map((deed) => ({ wait: 1_000, deed })) };

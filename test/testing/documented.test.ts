@@ -10,6 +10,7 @@ const programs = [...text.matchAll(/^```js\n(.*?)^```$/gms)].map(([, code]) => c
 
 const SOURCES: Readonly<Record<string, string>> = {
   "headcount/testing": "src/testing/check-server.ts",
+  "headcount/testing/network": "src/testing/network.ts",
   "headcount/client": "src/client/index.ts",
   "headcount/server": "src/server/index.ts",
   "headcount/socket.io": "src/adapters/socket.io.ts",
@@ -22,7 +23,15 @@ const fromSource: Plugin = {
   },
 };
 
+const [network = ""] = [...text.matchAll(/^```js\n(.*?)^```$/gms)].map(([, code]) => code!).filter((code) => code.includes("createNetwork("));
+
 describe.concurrent("the programs in docs/TESTING.md", () => {
+  it("bring pages together over a network that breaks", async () => {
+    const { code, output } = await run(network, [fromSource]);
+    expect(output).toMatch(/^bob sees bob at 97000 ms/);
+    expect(code).toBe(0);
+  });
+
   const [socketIo = "", ws = "", ours = ""] = programs;
 
   it("find the bug of the server on socket.io, as it is printed there", { timeout: 60_000 }, async () => {

@@ -1,15 +1,17 @@
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
+import { changes, type Change } from "../../src/core/change.js";
+import { sameJson } from "../../src/core/json.js";
 import { doubt, reduce } from "../../src/core/reduce.js";
 import { emptyRoom, type Room } from "../../src/core/room.js";
 import { arrivals } from "../../src/testing/arbitraries.js";
 import { arbitraries, LawError, laws, type LawOptions, type Reducer } from "../../src/testing/index.js";
 import { digestOf, peopleOf, rowsAfter, type Rows } from "../../src/testing/rows.js";
-import type { Ask, Connection, RoomEvent } from "../../src/core/event.js";
+import type { Ask, Connection, Reason, RoomEvent } from "../../src/core/event.js";
 import "../support/seed.js";
 
 type AnyRoom = Room<unknown>;
-type LawName = keyof typeof laws;
+type LawName = Exclude<keyof typeof laws, "changes">;
 
 /** The error of a law that does not hold for a reducer. */
 function broken(law: LawName, wrong: Reducer<AnyRoom>, options: LawOptions<AnyRoom> = {}): LawError {
@@ -33,6 +35,48 @@ describe("our reduce under the laws", () => {
   it("[R6, R13] finds out when it has drifted", () => laws.drift(reduce));
   it("[R13] [pain P18] converges after one answer", () => laws.convergence(reduce));
   it("[R5, R7, R13] recovers by one answer at a link-up", () => laws.recovery(reduce));
+});
+
+describe("the law of changes", () => {
+  const says = (wrong: (said: readonly Change<unknown>[], before: AnyRoom, after: AnyRoom) => readonly Change<unknown>[]): string => {
+    try {
+      laws.changes((before, event, after) => wrong(changes(before, event, after, { connections: true }), before, after), { connections: true, runs: 500, seed: 7 });
+    } catch (error) {
+      if (error instanceof LawError) return error.message;
+      throw error;
+    }
+    return "it holds";
+  };
+
+  it("[R14] tells of what is said wrongly, or not", () => {
+    expect(says((said) => said)).toBe("it holds");
+    expect(says((said) => said.filter(({ type }) => type !== "left"))).toContain("by what it says the people are");
+    expect(says((said) => said.filter(({ type }) => type !== "connected"))).toContain("by what it says the connections are");
+    expect(says((said) => [...said, ...said])).toContain("it has said something of them already");
+    expect(says((said) => said.map((change) => ({ ...change, cause: "live" as const })))).toContain('its cause is "live", and should be "resync"');
+    expect(says((said) => said.map((change) => (change.type === "left" ? { ...change, reason: undefined } : change)))).toContain('its reason is "undefined", and should be');
+    expect(says((said) => said.map((change) => (change.type === "updated" ? { ...change, previous: change.meta } : change)))).toContain("they showed something else before");
+    // An update as a goodbye and a return.
+    expect(says((said) => said.flatMap((change) => (change.type === "updated" ? [{ ...change, type: "left" as const, meta: change.previous, reason: undefined }, { ...change, type: "joined" as const }] : change)))).toContain("it has said something of them already");
+  });
+
+  it("[R14] holds for what a reducer with a state of its own says", () => {
+    laws.changes<Least>((before, event, after) => {
+      const [was, is] = [before, after].map(({ rows }) => new Map(peopleOf(rows).map(({ id, meta }) => [id, meta]))) as [Map<string, unknown>, Map<string, unknown>];
+      const cause = event.type === "snapshot" || before.why === "link" ? "resync" : "live";
+      const facts = event.type === "delta" ? event.facts : event.type === "disconnect" ? [event] : [];
+      return [...new Set([...was.keys(), ...is.keys()])].flatMap((user): Change<unknown>[] => {
+        const goodbye = facts.filter((fact) => fact.type === "disconnect" && fact.user === user && fact.seq > before.seq).at(-1) as { readonly reason: Reason } | undefined;
+        if (!was.has(user)) return [{ type: "joined", user, meta: is.get(user), cause }];
+        if (!is.has(user)) return [{ type: "left", user, meta: was.get(user), reason: goodbye?.reason, cause }];
+        return sameJson(was.get(user), is.get(user)) ? [] : [{ type: "updated", user, meta: is.get(user), previous: was.get(user), cause }];
+      });
+    }, { ...ofLeast, reduce: least, runs: 60 });
+  });
+
+  it("names what is missing", () => {
+    expect(() => { laws.changes(undefined as never); }).toThrow(new TypeError("changes must be a function, not undefined."));
+  });
 });
 
 /** A client as docs/PROTOCOL.md calls the least that works: it holds nothing back. Another shape, and none of our code. */

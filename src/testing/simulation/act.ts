@@ -1,5 +1,6 @@
 import type { Deed } from "./command.js";
-import type { Tab } from "./tab.js";
+import { kick } from "./kick.js";
+import { wants, type Hands, type Tab } from "./tab.js";
 import { FORBIDDEN, type World } from "./world.js";
 
 /** Does one deed to a world. False when it could do nothing: the tab is not there, or the server is not. */
@@ -20,29 +21,29 @@ export function act(world: World, deed: Deed): boolean {
     switch (deed.what) {
       case "watch":
         hands.watch(deed.room, deed.watch);
-        forbid(world);
+        wish(world, hands, deed.room, false);
         break;
       case "unwatch":
         if (hands.seat(deed.room).watch === undefined) return false;
         hands.watch(deed.room, undefined);
+        wish(world, hands, deed.room, false);
         break;
       case "enter": {
         const again = hands.seat(deed.room).room.getSnapshot().status === "ended";
         hands.enter(deed.room);
-        world.deed({ type: "enter", tab: tab.id, room: deed.room, again });
-        forbid(world);
+        wish(world, hands, deed.room, again);
         break;
       }
       case "leave":
-        if (!hands.seat(deed.room).entered) return false;
+        if (!wants(hands.seat(deed.room))) return false;
         hands.leave(deed.room);
-        world.deed({ type: "leave", tab: tab.id, room: deed.room });
+        wish(world, hands, deed.room, false);
         faults.add("leave");
         break;
       case "update":
         hands.update(deed.room, deed.shows);
         world.deed({ type: "show", tab: tab.id, room: deed.room, meta: { shows: deed.shows } });
-        if (hands.seat(deed.room).entered) faults.add("update");
+        if (wants(hands.seat(deed.room))) faults.add("update");
         break;
       case "close":
         page.unload();
@@ -62,9 +63,8 @@ export function act(world: World, deed: Deed): boolean {
         during(deed.ms);
         time.at(time.now() + deed.ms, () => {
           if (tabs.get(tab.id) !== hands) return;
-          for (const [room, { entered }] of tab.seats) if (entered) world.deed({ type: "enter", tab: tab.id, room, again: true });
-          forbid(world);
           hands.load();
+          for (const room of tab.seats.keys()) wish(world, hands, room, true);
         });
         faults.add("refresh");
         break;
@@ -157,14 +157,15 @@ export function act(world: World, deed: Deed): boolean {
     case "server-clock":
       if (!server) return false;
       server.machine.step(deed.ms);
+      world.witness?.forgetBlocks();
       faults.add("server clock");
       return true;
     case "kick":
     case "block":
       if (!server || server.machine.asleep()) return false;
-      world.deed({ type: "kick", user: deed.user, room: deed.room });
+      putOut(world, deed);
       if (deed.what === "block") world.barred.push({ user: deed.user, room: deed.room });
-      server.registry.kick(deed.user, deed.room, deed.what === "block" ? { block: deed.ms } : undefined);
+      kick(world, deed.user, deed.room, deed.what === "block" ? deed.ms : undefined);
       faults.add(deed.what);
       return true;
   }
@@ -175,20 +176,38 @@ function open(world: World, { tab: id, user, kind, plans }: Extract<Deed, { what
   if ([...world.tabs.values()].some(({ tab }) => tab.user === user)) world.faults.add("two tabs");
   const hands = world.open(id, kind, user);
   world.deed({ type: "open", tab: id, user });
-  for (const { room, watch, enter } of plans) {
+  if (plans.length > 1) world.faults.add("rooms");
+  for (const { room, watch, enter, present = false, initial = false } of plans) {
     world.deed({ type: "show", tab: id, room, meta: { shows: `${id}` } });
+    hands.seat(room, { present, initial });
     if (watch !== undefined) hands.watch(room, watch);
-    if (!enter) continue;
-    hands.enter(room);
-    world.deed({ type: "enter", tab: id, room, again: true });
+    if (enter) hands.enter(room);
+    wish(world, hands, room, true);
   }
-  forbid(world);
   return true;
+}
+
+/** What a tab wants of a room now. `again`: it asks anew, and may get in where it was put out. */
+function wish(world: World, { tab }: Hands, room: string, again: boolean): void {
+  const seat = tab.seats.get(room);
+  if (seat && wants(seat)) {
+    world.deed({ type: "enter", tab: tab.id, room, again });
+    if (seat.plan.present && !seat.entered) world.faults.add("present");
+  } else world.deed({ type: "leave", tab: tab.id, room });
+  forbid(world);
 }
 
 /** Who may not enter, or could not when they asked, learns so later, and stays out for it whatever is so by then. */
 function forbid(world: World): void {
-  for (const one of [FORBIDDEN, ...world.barred]) world.deed({ type: "kick", ...one });
+  for (const one of [FORBIDDEN, ...world.barred]) putOut(world, one);
+  for (const { tab } of world.tabs.values()) {
+    if (tab.seats.size > world.history.setup.maxRooms) for (const room of tab.seats.keys()) world.deed({ type: "put-out", tab: tab.id, room });
+  }
+}
+
+/** All tabs of a user's, from a room. */
+function putOut(world: World, { user, room }: { readonly user: string; readonly room: string }): void {
+  for (const { tab } of world.tabs.values()) if (tab.user === user && tab.seats.has(room)) world.deed({ type: "put-out", tab: tab.id, room });
 }
 
 /** A clean end: nothing of the client's may be left. */

@@ -1,8 +1,11 @@
 import type { Watch } from "../../protocol/message.js";
 import type { Kind } from "./page.js";
 
-/** What a page does as soon as it is loaded. */
-export type Plan = { readonly room: string; readonly watch: Watch | undefined; readonly enter: boolean };
+/**
+ * What a page does with a room as soon as it is loaded. `present`: the room is opened so that the tab is in it while it is subscribed.
+ * `initial`: the server rendered the page, and who was there is on it.
+ */
+export type Plan = { readonly room: string; readonly watch: Watch | undefined; readonly enter: boolean; readonly present?: boolean; readonly initial?: boolean };
 
 /** What is done to the world. Tabs go by their number; one that names a tab which is not there does nothing. */
 export type Deed =
@@ -28,11 +31,15 @@ export type Setup = {
   readonly page: number;
   readonly maxWatched: number;
   readonly maxUsers: number;
+  readonly maxRooms: number;
   /** The server puts everybody into `lobby`. */
   readonly lobby: boolean;
   /** Ms for which the app thinks about who somebody is. */
   readonly identify: number;
 };
+
+/** As a server is that nobody has set up. */
+export const PLAIN: Setup = { grace: 10_000, flush: 50, window: 512, page: 65_536, maxWatched: 5_000, maxUsers: Infinity, maxRooms: 100, lobby: false, identify: 0 };
 
 /** A whole history: the same one goes the same way each time. */
 export type History = { readonly seed: string; readonly setup: Setup; readonly commands: readonly Command[] };
@@ -50,7 +57,7 @@ export function tell(deed: Deed, owner: (tab: number) => string): string {
   const tab = "tab" in deed ? `${owner(deed.tab)}'s tab ${deed.tab}` : "";
   switch (deed.what) {
     case "open":
-      return `${deed.user} opens tab ${deed.tab} (${deed.kind})${deed.plans.map(({ room, watch, enter }) => `, ${enter ? "enters" : "does not enter"} ${room}${watch === undefined ? "" : ` and watches its ${watch}`}`).join("")}`;
+      return `${deed.user} opens tab ${deed.tab} (${deed.kind})${deed.plans.map(tellPlan).join("")}`;
     case "watch":
       return `${tab} watches the ${deed.watch} of ${deed.room}`;
     case "unwatch":
@@ -106,4 +113,10 @@ export function tell(deed: Deed, owner: (tab: number) => string): string {
     case "think":
       return deed.ms === 0 ? "the app answers authorize at once" : `from now on the app thinks about authorize for ${inWords(deed.ms)}`;
   }
+}
+
+function tellPlan({ room, watch, enter, present = false, initial = false }: Plan): string {
+  const page = initial ? `, knows ${room} from the page` : "";
+  if (present && watch !== undefined) return `${page}, ${enter ? `enters ${room} and ` : ""}is in ${room} while it watches its ${watch}`;
+  return `${page}, ${enter ? "enters" : "does not enter"} ${room}${watch === undefined ? "" : ` and watches its ${watch}`}`;
 }

@@ -3,9 +3,11 @@ import type { Watch } from "../../protocol/message.js";
 import { between, chanceFrom, pick } from "./chance.js";
 import type { Command, Deed, History, Plan, Setup } from "./command.js";
 import { ROOMS } from "./judge.js";
+import type { Kind } from "./page.js";
 import { FORBIDDEN } from "./world.js";
 
 const USERS = ["ann", "bob", "cid", FORBIDDEN.user];
+const KINDS: readonly Kind[] = ["websocket", "bare", "socket.io", "socket.io"];
 const MOST_TABS = 7;
 
 /** How often a deed is done, in comparison with the others. The first group is what people do, the second what networks, machines and operators do. */
@@ -26,7 +28,7 @@ export function historyOf(seed: number, run: number): History {
   const commands: Command[] = [];
   const tabs: number[] = [];
   let next = 1;
-  const length = between(chance, 6, 36);
+  const length = between(chance, 6, 32);
   for (let i = 0; i < length; i++) {
     // A world with one tab shows little.
     const what = next <= 3 ? "open" : weighted(chance, deeds);
@@ -48,6 +50,7 @@ function setupOf(chance: Random, calm: boolean): Setup {
     window: pick(chance, [512, 512, 3]),
     page: pick(chance, [65_536, 65_536, 150]),
     maxWatched: !calm && chance() < 0.2 ? between(chance, 0, 1) : 5_000,
+    maxRooms: !calm && chance() < 0.25 ? between(chance, 1, 2) : 100,
     maxUsers: !calm && !lobby && chance() < 0.3 ? between(chance, 1, 2) : Infinity,
     lobby,
     identify: pick(chance, [0, 0, 0, 5, 700]),
@@ -73,10 +76,16 @@ function watchOf(chance: Random): Watch {
   return pick(chance, ["users", "users", "users", "count", "none"]);
 }
 
+/** Two of three tabs enter, one is in by its subscription; some only watch. */
+function planOf(chance: Random, room: string): Plan {
+  const how = chance();
+  return { room, watch: chance() < 0.9 ? watchOf(chance) : undefined, enter: how < 0.55, present: how > 0.5 && how < 0.85, initial: chance() < 0.25 };
+}
+
 function deedOf(chance: Random, what: Deed["what"], tab: number | undefined): Deed | undefined {
   const user = pick(chance, USERS);
-  const room = pick(chance, [ROOMS[0], ROOMS[0], ROOMS[0], ROOMS[1]] as string[]);
-  const kind = pick(chance, ["websocket", "socket.io"] as const);
+  const room = pick(chance, [ROOMS[0], ROOMS[0], ROOMS[0], ROOMS[1], ROOMS[2]] as string[]);
+  const kind = pick(chance, KINDS);
   const long = between(chance, 1, 100);
   switch (what) {
     case "kick":
@@ -98,7 +107,8 @@ function deedOf(chance: Random, what: Deed["what"], tab: number | undefined): De
   if (tab === undefined) return undefined;
   switch (what) {
     case "open": {
-      const plans: Plan[] = [{ room, watch: chance() < 0.9 ? watchOf(chance) : undefined, enter: chance() < 0.85 }];
+      const others = ROOMS.filter((other) => other !== room && chance() < 0.15);
+      const plans = [room, ...others].map((one) => planOf(chance, one));
       return { what, tab, user, kind, plans: plans.filter((plan) => plan.enter || plan.watch !== undefined) };
     }
     case "watch":

@@ -1,3 +1,4 @@
+export { PLAIN } from "./command.js";
 export { FAULTS } from "./faults.js";
 export { historyOf } from "./generate.js";
 export { play } from "./play.js";

@@ -2,10 +2,10 @@ import { toSnapshot } from "../../core/snapshot.js";
 import type { View } from "../../client/view-show.js";
 import { peopleIn } from "../model.js";
 import type { Meta } from "./server.js";
-import type { Seat } from "./tab.js";
+import { wants, type Seat } from "./tab.js";
 import { FORBIDDEN, LOBBY, type World } from "./world.js";
 
-export const ROOMS: readonly string[] = ["hall", FORBIDDEN.room];
+export const ROOMS: readonly string[] = ["hall", FORBIDDEN.room, "attic"];
 
 /** Once all is calm: compares the server, its events and every view with the model, and complains of what differs. */
 export function judge(world: World): void {
@@ -46,30 +46,32 @@ function expected(world: World, room: string): string[] {
   }
   const users = new Map<string, Meta[]>();
   // A client that wants nothing has no link, unless it shares the app's.
-  for (const { tab, user } of world.model.tabs) if (user !== undefined && world.lineOf(tab)) users.set(user, [...(users.get(user) ?? []), { name: user }]);
+  for (const { tab, user } of world.model) if (user !== undefined && world.lineOf(tab)) users.set(user, [...(users.get(user) ?? []), { name: user }]);
   return [...users].map(([user, metas]) => line(user, metas)).sort();
 }
 
 function judgeSeat(world: World, id: number, user: string | undefined, name: string, seat: Seat, full: boolean): void {
-  const { room, watch, entered, watcher, waiting } = seat;
+  const { room, watch, watcher, waiting } = seat;
+  const wanted = wants(seat);
   const view = room.getSnapshot();
   const complain = (what: string): void => { world.complain(`tab ${id} in ${name}: ${what}`); };
   const { registry } = world.server as NonNullable<World["server"]>;
   if (user === undefined) return;
   if (view.status === "ended") {
-    const stay = world.model.stays.find((one) => one.tab === id && one.room === name);
-    const mayBe = stay?.kicked === true || (full && view.error.code === "room_full") || (user === FORBIDDEN.user && name === FORBIDDEN.room);
+    const stay = world.model.find(({ tab }) => tab === id)?.stays.find((one) => one.room === name);
+    const mayBe = stay?.putOut === true || (full && view.error.code === "room_full") || (user === FORBIDDEN.user && name === FORBIDDEN.room);
     if (!mayBe) complain(`shows "ended" (${view.error.code}), and nobody has put it out`);
     return;
   }
-  if (!entered && (watch ?? "none") === "none") return;
+  if (seat.putOut) complain(`shows "${view.status}", was told that it is out, and has not asked again`);
+  if (!wanted && (watch ?? "none") === "none") return;
   // It asks again, and again in vain.
   if (full && view.status === "syncing" && !view.self) return;
   if (view.status !== "live") { complain(`shows "${view.status}" ${view.error ? `(${view.error.code}) ` : ""}although all is calm`); return; }
   if (waiting > 0) complain("is live, and enter() is still waited for");
   if (view.error) complain(`is live, and shows the error ${view.error.code}`);
-  const self = entered ? registry.users(name).find((one) => one.id === user)?.connections.find(({ conn }) => conn === view.self?.conn) : undefined;
-  if (entered && (view.self?.user !== user || !self)) complain(`is ${user}'s, and takes itself for ${view.self ? view.self.user : "nobody"}`);
+  const self = wanted ? registry.users(name).find((one) => one.id === user)?.connections.find(({ conn }) => conn === view.self?.conn) : undefined;
+  if (wanted && (view.self?.user !== user || !self)) complain(`is ${user}'s, and takes itself for ${view.self ? view.self.user : "nobody"}`);
   if (watch === undefined || watch === "none") return;
   if (view.userCount !== registry.userCount(name) || view.connectionCount !== registry.connectionCount(name)) {
     complain(`counts ${String(view.userCount)} people with ${String(view.connectionCount)} connections; there are ${registry.userCount(name)} with ${registry.connectionCount(name)}`);

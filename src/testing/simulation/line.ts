@@ -36,6 +36,8 @@ export type Line = {
   readonly takes: () => boolean;
   /** Called at the server, once, when it takes more again. */
   readonly whenReady: (ready: () => void) => void;
+  /** Somebody waits for that. */
+  readonly waitedFor: () => boolean;
   readonly over: () => boolean;
   readonly muted: () => boolean;
   /** Nothing is on its way. */
@@ -68,6 +70,7 @@ export function createLine(id: number, { time, chance, client, struck, mayLose }
   let stalled = 0;
   let slowed = 0;
   let ready: (() => void) | undefined;
+  let waitedFor = false;
 
   function put(to: Side, text: string | undefined): void {
     const pipe = pipes[to];
@@ -103,14 +106,18 @@ export function createLine(id: number, { time, chance, client, struck, mayLose }
 
   function takes(): boolean {
     const { queue, bytes } = pipes.client;
-    return !over && bytes <= FULL && !(time.now() < slowed && queue.length > 0);
+    // Of a line that is half-open the server knows nothing, whatever became of its other end.
+    return (muted || !over) && bytes <= FULL && !(time.now() < slowed && queue.length > 0);
   }
 
   function drained(): void {
     if (!ready || !server || pipes.client.queue.length > 0) return;
     const now = ready;
     ready = undefined;
-    server.on.arrive(time.now(), now);
+    server.on.arrive(time.now(), () => {
+      waitedFor = false;
+      now();
+    });
   }
 
   function tell(end: End | undefined, most: number): void {
@@ -120,7 +127,7 @@ export function createLine(id: number, { time, chance, client, struck, mayLose }
   return {
     id, takes,
     send(to, text) {
-      if (over) return;
+      if (over && !muted) return;
       const pipe = pipes[to];
       if (pipe.losing > 0 && mayLose(to, text)) {
         pipe.losing--;
@@ -157,7 +164,9 @@ export function createLine(id: number, { time, chance, client, struck, mayLose }
     whenReady(run) {
       struck("slow");
       ready = run;
+      waitedFor = true;
     },
+    waitedFor: () => waitedFor,
     over: () => over,
     muted: () => muted,
     quiet: () => pipes.client.queue.length === 0 && pipes.server.queue.length === 0,

@@ -5,8 +5,8 @@ import type { Random, Transport } from "../../ports.js";
 import type { End, Line } from "./line.js";
 import type { Machine } from "./time.js";
 
-/** Whether the page has a WebSocket of its own, or shares the app's socket of socket.io. */
-export type Kind = "websocket" | "socket.io";
+/** Whether the page has a WebSocket of its own, to a server of `ws` or to one that the app wrote (`bare`), or shares the app's socket of socket.io. */
+export type Kind = "websocket" | "bare" | "socket.io";
 
 /** socket.io's own ping, and how long it waits for an answer. */
 export const PING = { every: 25_000, wait: 20_000 };
@@ -36,7 +36,7 @@ export function openPage({ kind, machine, chance, dial }: PageOptions): Page {
   let line: Line | undefined;
   const connect = (end: End): Line => (line = dial(end));
   const transport: Transport =
-    kind === "websocket"
+    kind !== "socket.io"
       ? webSocketTransport("wss://example.org/", { WebSocket: socketClass(machine, connect), clock: machine.clock, random: chance })
       : socketIoTransport(sharedSocket(machine, chance, connect));
   const client = createClient({
@@ -67,7 +67,11 @@ function socketClass(on: Machine, dial: (end: End) => Line): SocketClass {
     readonly #line: Line = dial({
       on,
       opened: () => { this.onopen?.(undefined as never); },
-      heard: (text) => { this.onmessage?.({ data: text } as never); },
+      heard: (text) => {
+        // What the browser answers by itself.
+        if (text === "2") this.#line.send("server", "3");
+        else this.onmessage?.({ data: text } as never);
+      },
       closed: () => { this.onclose?.({ code: 1006 } as never); },
     });
 

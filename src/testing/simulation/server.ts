@@ -1,12 +1,15 @@
 import type { Random, Wire } from "../../ports.js";
 import { decodeFrame, encodeFrame } from "../../protocol/frame.js";
+import type { Pos } from "../../protocol/message.js";
 import type { How } from "../../server/host-input.js";
-import type { Identity, Link } from "../../server/link.js";
+import type { AuthorizeRequest, Identity, Link } from "../../server/link.js";
 import type { RegistryOptions } from "../../server/options.js";
 import { createRegistry, type Registry } from "../../server/registry.js";
 import type { End, Line } from "./line.js";
+import { createLineWire } from "./line-wire.js";
 import { PING, type Kind } from "./page.js";
 import type { Machine } from "./time.js";
+import { startWsServer } from "./ws-server.js";
 
 export type Meta = { readonly name?: string; readonly shows?: string };
 
@@ -39,39 +42,31 @@ export type ServerOptions = {
 export function startServer({ machine, chance, options, thinks, mayEnter, autoJoin, onGone }: ServerOptions): Server {
   const registry = createRegistry<Meta>({ ...options, clock: machine.clock, random: chance });
   const links = new Map<Line, Link<Meta>>();
-  const owed = new WeakSet<Line>();
+  const answers = {
+    authorize: ({ user, room }: AuthorizeRequest) => answer(thinks("authorize"), mayEnter(user, room)),
+    autoJoin: () => autoJoin,
+  };
 
-  const wires: Record<Kind, Wire<Line>> = {
-    websocket: wireWith((messages) => encodeFrame(messages)),
+  const people = new Map<Line, { readonly user: string | undefined; readonly context: unknown }>();
+  const wss = startWsServer(registry, machine, (lineOf) => ({
+    ...answers,
+    identify: (socket) => who(lineOf(socket)),
+  }));
+  const wires: Record<Exclude<Kind, "websocket">, Wire<Line>> = {
+    bare: wireWith((messages) => encodeFrame(messages)),
     "socket.io": wireWith((messages) => JSON.stringify(messages)),
   };
 
   function wireWith(encode: (messages: Parameters<Wire<Line>["send"]>[1]) => string): Wire<Line> {
-    return {
-      send(peers, messages) {
-        const text = encode(messages);
-        const refused: Line[] = [];
-        for (const line of peers) {
-          if (line.takes()) line.send("client", text);
-          else {
-            refused.push(line);
-            if (owed.has(line)) continue;
-            owed.add(line);
-            line.whenReady(() => {
-              owed.delete(line);
-              links.get(line)?.ready();
-            });
-          }
-        }
-        return refused;
-      },
+    return createLineWire(encode, {
       close(line, why) {
         line.close("server");
         machine.later(0, () => { gone(line, why); });
       },
       // Until the system says that it is closed.
       open: (line) => links.has(line),
-    };
+      ready: (line) => { links.get(line)?.ready(); },
+    });
   }
 
   function gone(line: Line, how: How): void {
@@ -79,6 +74,11 @@ export function startServer({ machine, chance, options, thinks, mayEnter, autoJo
     onGone(line, how);
     links.get(line)?.closed(how);
     links.delete(line);
+  }
+
+  function who(line: Line): Identity<Meta> | undefined | Promise<Identity<Meta> | undefined> {
+    const { user, context } = people.get(line) ?? {};
+    return answer(thinks("identify"), identityOf(user, context));
   }
 
   /** The app answers, now or after a while. */
@@ -104,13 +104,22 @@ export function startServer({ machine, chance, options, thinks, mayEnter, autoJo
   return {
     registry, machine,
     take(line, kind, user, context) {
+      people.set(line, { user, context });
+      if (kind === "websocket") {
+        const { link, heard, closed } = wss.take(line, (how) => {
+          onGone(line, how);
+          links.delete(line);
+        });
+        if (link) links.set(line, link);
+        line.accept({ on: machine, heard, closed });
+        return;
+      }
       const shared = kind === "socket.io";
       const link = registry.open<Line>({
         wire: wires[kind], peer: line,
         ...(shared && { lease: PING.every + PING.wait }),
-        identify: () => answer(thinks("identify"), identityOf(user, context)),
-        authorize: ({ user: asking, room }) => answer(thinks("authorize"), mayEnter(asking, room)),
-        autoJoin: () => autoJoin,
+        ...answers,
+        identify: () => who(line),
       });
       links.set(line, link);
       const pongs = { count: 0 };
@@ -162,7 +171,8 @@ export function isMissed(text: string, watched: (room: string) => string | undef
   });
 }
 
-function messagesIn(text: string): readonly { readonly type?: string; readonly room?: string; readonly re?: number }[] {
+/** What a text says, whichever way it goes. */
+export function messagesIn(text: string): readonly { readonly type?: string; readonly room?: string; readonly re?: number; readonly code?: string; readonly pos?: Pos }[] {
   const messages = decodeFrame(text).messages ?? (JSON.parse(text) as unknown);
   return (Array.isArray(messages) ? messages : [messages]) as readonly { readonly type?: string }[];
 }

@@ -1,4 +1,4 @@
-import type { Command, History } from "./command.js";
+import { PLAIN, type Command, type History, type Setup } from "./command.js";
 import { play, type Outcome } from "./play.js";
 
 /** A history that goes wrong, as short as it was made. */
@@ -39,9 +39,8 @@ export async function shrink(from: History, played: Outcome): Promise<Shrunk> {
   for (let i = 0; i < history.commands.length; i++) {
     for (const wait of [1_000, 20_000]) if (history.commands[i]?.wait === wait || (await better(withWait(history, i, wait)))) break;
   }
-  const plain = { grace: 10_000, flush: 50, window: 512, page: 65_536, maxWatched: 5_000, maxUsers: Infinity, lobby: false, identify: 0 };
-  for (const name of Object.keys(plain) as (keyof typeof plain)[]) {
-    if (history.setup[name] !== plain[name]) await better({ ...history, setup: { ...history.setup, [name]: plain[name] } });
+  for (const name of Object.keys(PLAIN) as (keyof Setup)[]) {
+    if (history.setup[name] !== PLAIN[name]) await better({ ...history, setup: { ...history.setup, [name]: PLAIN[name] } });
   }
   return { history, outcome, tries };
 }

@@ -1,24 +1,37 @@
+import type { Snapshot } from "../../core/event.js";
 import type { Client, ClientRoom } from "../../client/index.js";
 import type { Random, Stop } from "../../ports.js";
 import type { Watch } from "../../protocol/message.js";
-import type { Plan } from "./command.js";
 import type { End, Line } from "./line.js";
 import { openPage, type Kind, type Page } from "./page.js";
 import type { Meta } from "./server.js";
 import type { Machine } from "./time.js";
 import { createWatcher, type Watcher } from "./watch.js";
 
+type Opening = { readonly present: boolean; readonly initial: boolean };
+
 /** What a tab has of a room. */
 export type Seat = {
   readonly room: ClientRoom<Meta>;
   readonly watcher: Watcher;
+  /** As the page opened it. */
+  readonly plan: Opening;
   watch: Watch | undefined;
   entered: boolean;
+  /** It has left, and is not in by its subscription either. */
+  left: boolean;
+  /** It was told that it is out, and stays out until it asks again. */
+  putOut: boolean;
   /** Stops what it is told. */
   stop: Stop | undefined;
   /** Entries that are still waited for. */
   waiting: number;
 };
+
+/** Whether a tab wants to be in a room. */
+export function wants({ plan, watch, entered, left }: Seat): boolean {
+  return entered || (plan.present && !left && watch !== undefined);
+}
 
 /** A person's tab: pages that follow one another. */
 export type Tab = {
@@ -41,20 +54,23 @@ export type TabOptions = {
   readonly dial: (end: End) => Line;
   readonly complain: (what: string) => void;
   readonly wasAway: (room: string, user: string) => boolean;
+  /** What the server would put on a page that it renders now. */
+  readonly render: (room: string) => Snapshot<Meta> | undefined;
 };
 
 /** What the pages of a tab do to their rooms. */
 export type Hands = {
   readonly tab: Tab;
   readonly load: () => void;
-  readonly seat: (room: string) => Seat;
+  /** `opening`: counts the first time that a page names a room. */
+  readonly seat: (room: string, opening?: Opening) => Seat;
   readonly watch: (room: string, watch: Watch | undefined) => void;
   readonly enter: (room: string) => void;
   readonly leave: (room: string) => void;
   readonly update: (room: string, shows: string) => void;
 };
 
-export function createTab(id: number, kind: Kind, user: string, { machine, chance, dial, complain, wasAway }: TabOptions): Hands {
+export function createTab(id: number, kind: Kind, user: string, { machine, chance, dial, complain, wasAway, render }: TabOptions): Hands {
   let pages = 0;
   const seats = new Map<string, Seat>();
   const shows = new Map<string, string>();
@@ -66,12 +82,13 @@ export function createTab(id: number, kind: Kind, user: string, { machine, chanc
 
   const tab: Tab = { id, kind, user, page: newPage(), seats, shows, offline: 0, loading: false };
 
-  function seat(name: string): Seat {
+  function seat(name: string, plan: Opening = { present: false, initial: false }): Seat {
     const known = seats.get(name);
     if (known) return known;
     const { client }: { client: Client } = tab.page;
-    const room = client.room<Meta>(name, { present: false, meta: { shows: shows.get(name) ?? `${id}` } });
-    const made: Seat = { room, watcher: createWatcher((what) => { complain(`tab ${id} in ${name}: ${what}`); }, (who) => wasAway(name, who)), watch: undefined, entered: false, stop: undefined, waiting: 0 };
+    const initial = plan.initial ? render(name) : undefined;
+    const room = client.room<Meta>(name, { present: plan.present, meta: metaOf(shows.get(name) ?? `${id}`), ...(initial && { initial }) });
+    const made: Seat = { room, watcher: createWatcher((what) => { complain(`tab ${id} in ${name}: ${what}`); }, (who) => wasAway(name, who)), plan, watch: undefined, entered: false, left: false, putOut: false, stop: undefined, waiting: 0 };
     seats.set(name, made);
     return made;
   }
@@ -79,13 +96,14 @@ export function createTab(id: number, kind: Kind, user: string, { machine, chanc
   return {
     tab, seat,
     load() {
-      const before: Plan[] = [...seats].map(([room, { watch, entered }]) => ({ room, watch, enter: entered }));
+      const before = [...seats];
       seats.clear();
       tab.page = newPage();
       tab.loading = false;
-      for (const { room, watch, enter } of before) {
+      for (const [room, { plan, watch, entered }] of before) {
+        seat(room, plan);
         if (watch !== undefined) this.watch(room, watch);
-        if (enter) this.enter(room);
+        if (entered) this.enter(room);
       }
     },
     watch(name, watch) {
@@ -104,6 +122,7 @@ export function createTab(id: number, kind: Kind, user: string, { machine, chanc
     enter(name) {
       const here = seat(name);
       here.entered = true;
+      here.left = here.putOut = false;
       here.watcher.renewed();
       here.waiting++;
       const done = (): void => { here.waiting--; };
@@ -112,11 +131,17 @@ export function createTab(id: number, kind: Kind, user: string, { machine, chanc
     leave(name) {
       const here = seat(name);
       here.entered = false;
+      here.left = true;
       here.room.leave();
     },
     update(name, what) {
       shows.set(name, what);
-      seat(name).room.update({ shows: what });
+      seat(name).room.update(metaOf(what));
     },
   };
+}
+
+/** A page may say of itself what it likes: whose it is says the server. */
+function metaOf(shows: string): Meta {
+  return { name: "the admin", shows };
 }

@@ -1,3 +1,4 @@
+import type { Snapshot } from "../../core/event.js";
 import type { Watch } from "../../protocol/message.js";
 import type { How } from "../../server/host-input.js";
 import { after, nobody, type Deed as ModelDeed, type Model } from "../model.js";
@@ -5,8 +6,10 @@ import { createAbsences } from "./absences.js";
 import { chanceFrom } from "./chance.js";
 import type { History } from "./command.js";
 import type { Fault } from "./faults.js";
+import { hearing } from "./kick.js";
 import { createLine, type End, type Line } from "./line.js";
-import { isAskedAgain, isMissed, startServer, type Server } from "./server.js";
+import { isAskedAgain, isMissed, startServer, type Meta, type Server } from "./server.js";
+import { createStanding } from "./standing.js";
 import { createTab, type Hands } from "./tab.js";
 import { createTime, type Time } from "./time.js";
 import { createTrace, type Trace } from "./trace.js";
@@ -32,6 +35,8 @@ export type World = {
   thinking: number;
   /** Who was ever blocked, and from where. */
   readonly barred: { readonly user: string; readonly room: string }[];
+  /** Lines to which it was said that a stay has ended. */
+  readonly toldOut: Set<Line>;
   /** By when all that was set going is over. */
   busy: number;
   readonly complaints: Complaint[];
@@ -48,7 +53,7 @@ export type World = {
 };
 
 /** By what a text to a client shows that something struck. */
-const SIGNS: readonly (readonly [string, Fault])[] = [['"page":', "pages"], ['"limited":true', "limited"], ['"code":"room_full"', "capacity"], ['"code":"refused"', "refused"]];
+const SIGNS: readonly (readonly [string, Fault])[] = [['"page":', "pages"], ['"limited":true', "limited"], ['"code":"room_full"', "capacity"], ['"code":"too_many_rooms"', "too many rooms"], ['"code":"refused"', "refused"]];
 
 /** Nobody but this one user is kept out of this one room. */
 export const FORBIDDEN = { user: "dan", room: "vault" };
@@ -71,6 +76,7 @@ export function createWorld(history: History): World {
     witness: undefined,
     thinking: 0,
     barred: [],
+    toldOut: new Set(),
     busy: 0,
     complaints: [],
     faults: new Set(),
@@ -83,6 +89,11 @@ export function createWorld(history: History): World {
         chance: (page) => chanceFrom(seed, "page", tab, page),
         dial: (end) => dial(tab, end),
         complain: world.complain,
+        render(room) {
+          if (!world.server || world.server.machine.asleep()) return undefined;
+          world.faults.add("initial");
+          return JSON.parse(JSON.stringify(world.server.registry.snapshot(room))) as Snapshot<Meta>;
+        },
         // A server whose clock is put forward waits for nobody.
         wasAway: (room, user) => world.faults.has("server clock") || absences.ever(room, user),
       });
@@ -102,7 +113,7 @@ export function createWorld(history: History): World {
         onGone(line: Line, how: How) { if (how !== "timeout") witness.vanished(line); },
       });
       const witness = createWitness({
-        registry: server.registry, now: time.now, grace: setup.grace, complain: world.complain, absences,
+        registry: server.registry, now: time.now, grace: setup.grace, maxRooms: setup.maxRooms, mayLimit: (room) => room !== LOBBY, complain: world.complain, absences,
         expects: (code) => code === "authorize_timeout" || code === "identify_timeout",
       });
       world.server = server;
@@ -130,7 +141,7 @@ export function createWorld(history: History): World {
         heard(text) {
           trace.add(text);
           for (const [sign, fault] of SIGNS) if (text.includes(sign)) world.faults.add(fault);
-          end.heard(text);
+          hearing(world, id, line.over() ? "" : text, () => { end.heard(text); });
         },
         closed() {
           lines.delete(line);
@@ -138,11 +149,14 @@ export function createWorld(history: History): World {
         },
       },
     });
+    const told = createStanding(world.complain);
     const watched: Line = {
       ...line,
       send(to, text) {
         // Who is logged out and does not know it is not answered.
         if (to === "server" && world.tabs.get(id)?.tab.user !== undefined && text.includes('"type":"sync"')) world.syncs++;
+        if (to === "client" && text.includes('"type":"ended"')) world.toldOut.add(watched);
+        if (to === "client") told(text);
         line.send(to, text);
       },
     };
