@@ -32,6 +32,8 @@ export type Quiet = {
   /** Views that did not become right. */
   readonly wrong: number;
   readonly findings: readonly Finding[];
+  /** Rooms that could not be compared, since a tab there waited too long for the server; the tab. */
+  readonly stuck: readonly string[];
 };
 
 export type CrowdState = { readonly tally: Tally; readonly full: boolean; readonly lag: Lag };
@@ -40,6 +42,10 @@ export type Crowd = typeof answers;
 
 /** Ms for which something late is waited for before it counts as wrong: the machine may be busy. */
 export const PATIENCE = 10_000;
+/** Ms that a tab may take to get in. Longer than that, and nothing can be said of its room. */
+const ANSWERED = 30_000;
+/** Seconds' worth of sockets that may be on their way in; with more, the churn pauses. */
+const AHEAD = 2;
 const EVERY = 50;
 const FINDINGS = 3;
 /** Of what opens a socket anew. Silence only where there is time for it. */
@@ -69,6 +75,8 @@ const answers = {
       // What a process that stood still did not do it does not do at once.
       owed += (plan.rate * Math.min(1_000, now - last)) / 1_000;
       last = now;
+      // Whoever takes sockets away faster than the server can take new ones measures nothing but that.
+      if (made.waiting() + tally.opening > AHEAD * plan.pace) owed = 0;
       for (; owed >= 1; owed--) {
         some(BREAKS);
         for (const [word, share] of WORDS) if (chance.next() < share) one(word);
@@ -105,12 +113,14 @@ const answers = {
   },
   /** Of the rooms of one part, or of all (undefined): nothing happens there until `thaw`. */
   async quiet(part: number | undefined): Promise<Quiet> {
-    const chosen = rooms.filter((room) => part === undefined || room.part === part);
+    const frozen = rooms.filter((room) => part === undefined || room.part === part);
     if (part !== undefined) lastPart = part;
-    for (const room of chosen) room.freeze();
-    const promised = (): number => Math.max(0, ...chosen.map((room) => room.settled())) - performance.now();
-    // A tab that was on its way in when the rest fell quiet puts it off.
-    for (let wait; (wait = promised()) > 0; ) await sleep(wait);
+    for (const room of frozen) room.freeze();
+    const isWaiting = (room: SoakRoom): boolean => room.unanswered().length > 0;
+    for (const since = performance.now(); frozen.some(isWaiting) && performance.now() - since < ANSWERED; ) await sleep(EVERY);
+    const stuck = frozen.filter(isWaiting);
+    const chosen = frozen.filter((room) => !stuck.includes(room));
+    await sleep(Math.max(0, ...chosen.map((room) => room.settled() - performance.now())));
     const began = performance.now();
     let wrong = chosen.flatMap((room) => room.findings());
     const late = wrong.length;
@@ -126,6 +136,7 @@ const answers = {
       lateBy: late > wrong.length ? performance.now() - began : 0,
       wrong: wrong.length,
       findings: oneEach(wrong).slice(0, FINDINGS),
+      stuck: stuck.map((room) => `${room.name}: ${room.unanswered().join("; ")}`),
     };
   },
   thaw(): void { for (const room of rooms) room.thaw(); },

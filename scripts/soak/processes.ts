@@ -75,6 +75,7 @@ export async function startProcesses(folder: string, options: SoakOptions): Prom
           lateBy: Math.max(...quiets.map(({ lateBy }) => lateBy)),
           wrong: sum(({ wrong }) => wrong) + differs.length,
           findings: [...differs.slice(0, 1), ...quiets.flatMap(({ findings }) => findings)],
+          stuck: quiets.flatMap(({ stuck }) => stuck),
         };
       },
       end: () => all((crowd) => crowd("end")),

@@ -9,7 +9,7 @@ export type Record = {
   readonly rows: readonly Row[];
   readonly tally: () => Tally;
   /** Over all quiet moments. */
-  readonly sums: () => { readonly checks: number; readonly views: number; readonly late: number; readonly lateBy: number; readonly wrong: number };
+  readonly sums: () => { readonly checks: number; readonly views: number; readonly late: number; readonly lateBy: number; readonly wrong: number; readonly stuck: number };
   readonly phase: (phase: Row["phase"]) => void;
   /** Measures now, beside what is measured by itself. */
   readonly sample: () => Promise<void>;
@@ -25,7 +25,7 @@ const PRINTED = 6;
 export function createRecord(processes: Processes, every: number, stop: AbortSignal): Record {
   const began = performance.now();
   const rows: Row[] = [];
-  const sums = { checks: 0, views: 0, late: 0, lateBy: 0, wrong: 0 };
+  const sums = { checks: 0, views: 0, late: 0, lateBy: 0, wrong: 0, stuck: 0 };
   let seen = { views: 0, late: 0, wrong: 0 };
   let tally = emptyTally();
   let last = began;
@@ -79,6 +79,8 @@ export function createRecord(processes: Processes, every: number, stop: AbortSig
       sums.lateBy = Math.max(sums.lateBy, quiet.lateBy);
       for (const name of ["views", "late", "wrong"] as const) sums[name] += quiet[name];
       for (const finding of quiet.findings) print(finding);
+      if (quiet.stuck.length > 0 && sums.stuck === 0) console.log(`  NOT ANSWERED in time, in ${quiet.stuck.length} rooms; ${quiet.stuck[0] ?? ""}`);
+      sums.stuck += quiet.stuck.length;
     },
     end() {
       ended = true;

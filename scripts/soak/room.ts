@@ -28,6 +28,8 @@ export type SoakRoom = {
   readonly begin: () => void;
   /** Whether all of them are in. */
   readonly isFull: () => boolean;
+  /** Those who are on their way in, or wait for an answer. */
+  readonly unanswered: () => readonly string[];
   /** Something to some tab; false if nothing could be done now. */
   readonly act: (act: Act) => boolean;
   readonly cutWatcher: () => void;
@@ -100,6 +102,7 @@ export function createRoom({ name, part, tabs: size, watched }: RoomPlan, { port
     name, part,
     begin() { for (const tab of tabs) opener.add(() => { unlessQuiet(() => { tab.open(); }); }); },
     isFull: () => tabs.every((tab) => tab.isIn()),
+    unanswered: () => tabs.filter((tab) => tab.wishes() && !tab.isIn()).map(({ who }) => who),
     act(act) {
       const tab = chance.pick(tabs);
       if (frozen || closed || !tab?.isIn()) return false;

@@ -74,8 +74,10 @@ export function createTab({ port, address, user, room, tab, mode, tally, random,
     });
     let opened = false;
     socket = own;
+    tally.opening++;
     own.on("open", () => {
       opened = true;
+      tally.opening--;
       tally.opened++;
       if (own === socket) say({ type: "hello", v: [1], features: [] });
     });
@@ -85,6 +87,7 @@ export function createTab({ port, address, user, room, tab, mode, tally, random,
     });
     own.on("error", () => undefined);
     own.on("close", (code) => {
+      if (!opened) tally.opening--;
       if (own !== socket) return;
       if (opened) complain(tally, `${room}: the socket of ${who} was closed (${code}), and nobody here did it`);
       else tally.failed++;

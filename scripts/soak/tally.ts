@@ -6,6 +6,8 @@ export type Tally = {
   /** Sockets that opened, and attempts that came to nothing. */
   opened: number;
   failed: number;
+  /** Sockets that are on their way to be open now. */
+  opening: number;
   /** How often a tab asked for what it missed. */
   asked: number;
   readonly acts: Record<Act, number>;
@@ -19,13 +21,13 @@ export const ACTS = ["refresh", "cut", "away", "silent", "update", "leave"] as c
 export type Act = (typeof ACTS)[number];
 
 export function emptyTally(): Tally {
-  return { heard: 0, said: 0, opened: 0, failed: 0, asked: 0, acts: { refresh: 0, cut: 0, away: 0, silent: 0, update: 0, leave: 0 }, complaints: 0, words: [] };
+  return { heard: 0, said: 0, opened: 0, failed: 0, opening: 0, asked: 0, acts: { refresh: 0, cut: 0, away: 0, silent: 0, update: 0, leave: 0 }, complaints: 0, words: [] };
 }
 
 export function sumOf(tallies: readonly Tally[]): Tally {
   const sum = emptyTally();
   for (const tally of tallies) {
-    for (const name of ["heard", "said", "opened", "failed", "asked", "complaints"] as const) sum[name] += tally[name];
+    for (const name of ["heard", "said", "opened", "failed", "opening", "asked", "complaints"] as const) sum[name] += tally[name];
     for (const act of ACTS) sum.acts[act] += tally.acts[act];
     sum.words.push(...tally.words);
   }

@@ -17,12 +17,13 @@ export function verdict(record: Pick<Record, "rows" | "tally" | "sums">, { broke
   const trend = trendOf(judged.map(({ at, heap }) => [at / 60, heap]));
   const growing = grows(trend);
   const tally = record.tally();
-  const { checks, views, late, lateBy, wrong } = record.sums();
+  const { checks, views, late, lateBy, wrong, stuck } = record.sums();
   const last = record.rows[record.rows.length - 1];
 
   const bad: string[] = [];
   if (broken !== undefined) bad.push(broken);
   if (wrong > 0) bad.push(`${wrong} of ${views} views were wrong.`);
+  if (stuck > 0) bad.push(`${stuck} times a room could not be compared: somebody was on their way in for 30 s. Either the machine has too much to do, or the server does not answer.`);
   if (growing) bad.push(`The heap grows steadily: ${heapText(trend)}.`);
   if (tally.complaints > 0) bad.push(`Tabs met what they should not, ${tally.complaints} times:`, ...tally.words.map((words) => `  ${words}`));
   for (const { code, count } of last?.health.errors ?? []) bad.push(`The server reported ${code}, ${count} times.`);
