@@ -40,8 +40,6 @@ export type CrowdState = { readonly tally: Tally; readonly full: boolean; readon
 
 export type Crowd = typeof answers;
 
-/** Ms for which something late is waited for before it counts as wrong: the machine may be busy. */
-export const PATIENCE = 10_000;
 /** Ms that a tab may take to get in. Longer than that, and nothing can be said of its room. */
 const ANSWERED = 30_000;
 /** Seconds' worth of sockets that may be on their way in; with more, the churn pauses. */
@@ -58,12 +56,14 @@ const tally = emptyTally();
 let rooms: readonly SoakRoom[] = [];
 let opener: Opener | undefined;
 let lastPart = 0;
+let patience = 0;
 let churn: NodeJS.Timeout | undefined;
 let act: () => void = () => undefined;
 
 const answers = {
   start(plan: CrowdPlan): void {
     const chance = chanceOf(plan.seed);
+    patience = plan.times.late;
     const made = (opener = createOpener(plan.pace));
     rooms = plan.rooms.map((room) => createRoom(room, { ...plan, chance, opener: made, tally }));
     for (const room of rooms) room.begin();
@@ -124,7 +124,7 @@ const answers = {
     const began = performance.now();
     let wrong = chosen.flatMap((room) => room.findings());
     const late = wrong.length;
-    while (wrong.length > 0 && performance.now() - began < PATIENCE) {
+    while (wrong.length > 0 && performance.now() - began < patience) {
       await sleep(200);
       const still = new Set(wrong.map(({ room }) => room));
       wrong = chosen.filter(({ name }) => still.has(name)).flatMap((room) => room.findings());

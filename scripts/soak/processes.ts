@@ -25,9 +25,8 @@ export type Processes = {
 
 /** Watchers with the library's own client, at most. */
 const WATCHERS = 40;
-/** Ms for which the server may say something else than is so: it is asked anew after some. */
+/** Ms after which the server is asked anew when it says something else than is so. */
 const AGAIN = 200;
-const TRIES = 50;
 /** From one address 28,000 ports can be used, and each waits a minute until it can be used again. Elsewhere than on Linux there is only the first. */
 const ADDRESSES = process.platform === "linux" ? Array.from({ length: 8 }, (_, i) => `127.0.0.${i + 2}`) : [];
 
@@ -65,7 +64,8 @@ export async function startProcesses(folder: string, options: SoakOptions): Prom
       async quiet(part) {
         const quiets = await all((crowd) => crowd("quiet", part));
         const truth = new Map(quiets.flatMap((quiet) => quiet.truth));
-        const differs = await compare(server, truth);
+        // What the views have waited for already is not waited for again.
+        const differs = await compare(server, truth, quiets.some(({ wrong }) => wrong > 0) ? 0 : times.late);
         if (part !== undefined) await all((crowd) => crowd("thaw"));
         const sum = (of: (quiet: Quiet) => number): number => quiets.reduce((total, quiet) => total + of(quiet), 0);
         return {
@@ -99,11 +99,11 @@ function plan(connections: number, crowds: number): readonly RoomPlan[] {
 }
 
 /** What the server's registry says of the rooms, against what is so. */
-async function compare(server: Ask<Server>, truth: ReadonlyMap<string, string>): Promise<readonly Finding[]> {
-  for (let tries = 1; ; tries++) {
+async function compare(server: Ask<Server>, truth: ReadonlyMap<string, string>, patience: number): Promise<readonly Finding[]> {
+  for (const began = performance.now(); ; ) {
     const said = await server("rooms", [...truth.keys()]);
     const wrong = said.filter(([room, text]) => text !== truth.get(room));
-    if (wrong.length === 0 || tries === TRIES) return wrong.map(([room, shows]) => ({ room, who: "the server", shows, truth: truth.get(room) ?? "" }));
+    if (wrong.length === 0 || performance.now() - began >= patience) return wrong.map(([room, shows]) => ({ room, who: "the server", shows, truth: truth.get(room) ?? "" }));
     await new Promise((resolve) => { setTimeout(resolve, AGAIN); });
   }
 }

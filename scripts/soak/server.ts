@@ -30,7 +30,7 @@ let roomOf: (room: string) => string;
 const kept: WebSocket[] = [];
 
 const answers = {
-  async start({ times, leak }: { readonly times: Times; readonly leak: boolean }): Promise<number> {
+  async start({ times: { late: _, ...times }, leak }: { readonly times: Times; readonly leak: boolean }): Promise<number> {
     const http = createServer();
     const registry = createRegistry<object>(times);
     const wss = new WebSocketServer({ server: http, perMessageDeflate: false, maxPayload: 64 * 1024 });

@@ -15,10 +15,10 @@ export type Trend = {
 /** Per cent of the median in 10 minutes that a heap may rise. */
 export const MARK = 5;
 /** Standard deviations above which a rise is no chance: 1 in 100 series without a trend go beyond. */
-const SURE = 2.33;
+export const SURE = 2.33;
 /** What the line must rise over the samples, in per cent and in bytes; less can't be told from a process that gets warm. */
 const LEAST_PERCENT = 1;
-const LEAST_BYTES = 500_000;
+const LEAST_BYTES = 1_000_000;
 /** With fewer samples nothing is said. */
 export const LEAST_POINTS = 6;
 

@@ -1,7 +1,7 @@
 import type { Record } from "./record.js";
 import { mega, type Row } from "./table.js";
 import { ACTS } from "./tally.js";
-import { grows, LEAST_POINTS, MARK, percentOf, trendOf, type Trend } from "./trend.js";
+import { grows, LEAST_POINTS, MARK, percentOf, SURE, trendOf, type Trend } from "./trend.js";
 
 export type Verdict = {
   readonly right: boolean;
@@ -59,6 +59,7 @@ function steady(rows: readonly Row[]): readonly Row[] {
 }
 
 function heapText(trend: Trend): string {
-  const percent = percentOf(trend);
-  return `median ${mega(trend.median)} MB, ${percent >= 0 ? "+" : ""}${percent.toFixed(1)} % in 10 min by ${trend.points} samples of ${trend.minutes.toFixed(1)} min (mark ${MARK} %), ${trend.z > 2.33 ? "steadily" : "no trend"} (z ${trend.z.toFixed(1)})`;
+  const { points, minutes, median, slope, z } = trend;
+  const signed = (value: number, digits: number): string => `${value < 0 ? "" : "+"}${value.toFixed(digits)}`;
+  return `median ${mega(median)} MB, ${signed((slope * minutes) / 1e6, 2)} MB over ${points} samples of ${minutes.toFixed(1)} min, which is ${signed(percentOf(trend), 1)} % in 10 min (mark ${MARK} %); z ${z.toFixed(1)} (mark ${SURE})`;
 }
