@@ -9,7 +9,7 @@ const impure = [
 ];
 
 export default defineConfig(
-  { ignores: ["dist/", "coverage/", "**/node_modules/", "**/*.cjs"] },
+  { ignores: ["dist/", "coverage/", ".cache/", "**/node_modules/", "**/*.cjs"] },
   js.configs.recommended,
   tseslint.configs.strictTypeChecked,
   tseslint.configs.stylisticTypeChecked,

@@ -57,12 +57,11 @@ function onSnapshot<M>(room: Room<M>, snapshot: Snapshot<M>): Room<M> {
   const { epoch, seq, digest, connections } = snapshot;
   const { behind } = room;
   const order = comparePoints(snapshot, room);
-  if (room.epoch) {
-    if (!behind && order <= 0) return room;
-    if (behind?.reason === "gap" && order < 0) return room;
-    // Without the look at `to`, a late snapshot would take a view back within its epoch.
-    if (behind && epoch === room.epoch && order < 0 && comparePoints(behind.to, room) >= 0) return room;
-  }
+  // At epoch 0 every snapshot is later.
+  if (!behind && order <= 0) return room;
+  if (behind?.reason === "gap" && order < 0) return room;
+  // Without the look at `to`, a late snapshot would take a view back within its epoch.
+  if (behind && epoch === room.epoch && order < 0 && comparePoints(behind.to, room) >= 0) return room;
   const next = roomAt({ ...emptyRoom<M>(), epoch }, seq);
   const owner = {};
   let listed = 0;

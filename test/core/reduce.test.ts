@@ -99,6 +99,10 @@ describe("a delta", () => {
     expect(where(mended)).toBe("9/15 drift");
   });
 
+  it("[R3] a single fact with seq n is the delta (n − 1, n] that names no digest, also while it is held", () => {
+    expect(reduce(at12, cid14).behind?.held).toEqual([{ type: "delta", epoch: EPOCH, from: 13, to: 14, at: cid14.at, digest: undefined, facts: [cid14] }]);
+  });
+
   it("[R2] [R3] the same one is held once", () => {
     const room = reduce(at12, cid14);
     expect(reduce(room, cid14)).toBe(room);

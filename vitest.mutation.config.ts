@@ -1,0 +1,26 @@
+import { defineConfig } from "vitest/config";
+import { BaseSequencer, type TestSpecification } from "vitest/node";
+import { GROUPS } from "./scripts/mutate/groups.mjs";
+
+const group = GROUPS.find(({ name }) => name === process.env.MUTATE_GROUP);
+if (!group) throw new Error("This config is for `npm run mutate`, which says which group it tests.");
+const { tests } = group;
+
+/** The first test that fails ends the run: those that are quick come first, as the groups list them. */
+class AsListed extends BaseSequencer {
+  override sort(files: TestSpecification[]): Promise<TestSpecification[]> {
+    const place = ({ moduleId }: TestSpecification): number => tests.findIndex((glob) => moduleId.includes(glob.replace(/\*.*$/, "")));
+    return Promise.resolve([...files].sort((a, b) => place(a) - place(b)));
+  }
+}
+
+export default defineConfig({
+  test: {
+    include: [...tests],
+    setupFiles: ["test/support/seed.ts"],
+    testTimeout: 60_000,
+    sequence: { sequencer: AsListed },
+    // A mutant may do what it likes to what files share, but it is the same mutant for all of them. Some tests put their own in a module's place: those need one each.
+    isolate: group.isolate,
+  },
+});
