@@ -11,6 +11,6 @@ export async function find(name: string): Promise<Omit<Found, "again"> | undefin
   const error = await checkServer(wanted.server, { settle: 500, shorten: 8_000, ...wanted.options, seed: 1, runs: 200 }).then(() => undefined, (thrown: unknown) => thrown);
   if (error === undefined) return undefined;
   if (!(error instanceof ServerCheckError) || !error.report?.failure) throw new Error(`The check of "${name}" did not come to an end.`, { cause: error });
-  const { story, path } = error.report.failure;
-  return { seed: 1, run: Number(path?.split(":")[0] ?? 0), steps: story.length, story: error.message.split("\n") };
+  const { story, history = 1 } = error.report.failure;
+  return { seed: 1, run: history - 1, steps: story.length, story: error.message.split("\n") };
 }

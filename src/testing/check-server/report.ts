@@ -18,6 +18,8 @@ export type CheckReport = {
 
 /** The shortest story that was found to end wrong. */
 export type CheckFailure = {
+  /** In which history it was found, from 1; undefined: the story was given, or every history begins so. */
+  readonly history: number | undefined;
   /** Its steps in plain words, in order. Give them to `checkServer` as option `story` to live them again. */
   readonly story: readonly string[];
   /** Whose tab was wrong, and which of theirs. */
@@ -60,9 +62,9 @@ export function count(tally: Tally, steps: readonly Step[], { looks, views }: { 
   for (const { what } of steps) tally.did.set(what, (tally.did.get(what) ?? 0) + 1);
 }
 
-export function failureOf({ wrong, again, rightAfter }: Found): CheckFailure {
+export function failureOf({ wrong, at, again, rightAfter }: Found): CheckFailure {
   const { steps, user, label, shown, here } = wrong;
-  return { story: steps.map(tellStep), user, tab: label, shown, here, again, rightAfter };
+  return { history: at === undefined ? undefined : at + 1, story: steps.map(tellStep), user, tab: label, shown, here, again, rightAfter };
 }
 
 /** The story and how to live it again. */
