@@ -1,6 +1,6 @@
 import { defineConfig } from "vitest/config";
 import { BaseSequencer, type TestSpecification } from "vitest/node";
-import { GROUPS } from "./scripts/mutate/groups.mjs";
+import { ALONE, GROUPS } from "./scripts/mutate/groups.mjs";
 
 const group = GROUPS.find(({ name }) => name === process.env.MUTATE_GROUP);
 if (!group) throw new Error("This config is for `npm run mutate`, which says which group it tests.");
@@ -14,13 +14,14 @@ class AsListed extends BaseSequencer {
   }
 }
 
+const test = { setupFiles: ["test/support/seed.ts"], testTimeout: 60_000 };
+
 export default defineConfig({
   test: {
-    include: [...tests],
-    setupFiles: ["test/support/seed.ts"],
-    testTimeout: 60_000,
     sequence: { sequencer: AsListed },
-    // A mutant may do what it likes to what files share, but it is the same mutant for all of them. Some tests put their own in a module's place: those need one each.
-    isolate: group.isolate,
+    projects: [
+      { test: { ...test, name: "together", include: [...tests], exclude: [...ALONE], isolate: false } },
+      { test: { ...test, name: "alone", include: tests.includes("test/server/*.test.ts") ? [...ALONE] : [], isolate: true } },
+    ],
   },
 });

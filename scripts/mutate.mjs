@@ -49,7 +49,7 @@ async function run(group) {
     reporters: ["json"],
     jsonReporter: { fileName: `${cache}/${group.name}-report.json` },
     allowConsoleColors: false,
-    logLevel: "warn",
+    logLevel: "error",
     thresholds: { high: 100, low: 0, break: null },
   }).runMutationTest();
   const seconds = (Date.now() - started) / 1_000;

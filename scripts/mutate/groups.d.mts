@@ -3,7 +3,7 @@ export type Group = {
   readonly mark: number;
   readonly mutate: readonly string[];
   readonly tests: readonly string[];
-  readonly isolate: boolean;
 };
 
 export const GROUPS: readonly Group[];
+export const ALONE: readonly string[];

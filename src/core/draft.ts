@@ -17,7 +17,7 @@ export function connect<M>(draft: Draft<M>, { conn, user: id, tag, first, since,
   draft.digest = addTag(draft.digest, tag);
   const connection = { conn, user: id, tag, first, since, meta };
   // Sorted, as a delta that overtook another may bring an older one later.
-  const connections = before.length > 0 ? [...before.filter((c) => c !== known), connection].sort((a, b) => a.first - b.first) : [connection];
+  const connections = [...before.filter((c) => c !== known), connection].sort((a, b) => a.first - b.first);
   draft.users = put(draft.users, userWith(id, connections), owner);
 }
 

@@ -166,6 +166,15 @@ describe("what was held", () => {
     expect(said(waiting, off(13, "b1", "bob", "leave"))).toMatchObject([{ type: "left", user: "bob", reason: "leave" }]);
   });
 
+  it("[R14] a goodbye of another epoch gives no reason, nor one that a snapshot made unnecessary", () => {
+    const other = EPOCH + 1;
+    const waiting = [delta(13, 14, undefined, [off(14, "b1", "bob", "kicked")]), delta(12, 15, undefined, [], other)].reduce<Room<Meta>>(reduce, here);
+    const restarted = snapshot(12, [connection("a3", "ann", 1)], { epoch: other });
+    expect(reduce(waiting, restarted)).toMatchObject({ epoch: other, seq: 15 });
+    expect(said(waiting, restarted)).toMatchObject([{ type: "left", user: "bob", reason: undefined, ...resync }, { type: "updated", user: "ann" }]);
+    expect(said(waiting, snapshot(14, [connection("a1", "ann", 1)]))).toEqual([{ type: "left", user: "bob", meta: { s: "b1" }, reason: undefined, ...resync }]);
+  });
+
   it("[R14] the reason is that of the last goodbye, in the order of seq, wherever it came from", () => {
     const two = roomOf(snapshot(12, [connection("a1", "ann", 1), connection("a2", "ann", 2), connection("a3", "ann", 3)]));
     const middle = reduce(two, delta(13, 14, undefined, [off(14, "a2", "ann", "kicked")]));

@@ -278,6 +278,13 @@ describe("cost", () => {
     }
   });
 
+  it("[R12] the hash spreads ids of which each goes on from the one before: no chain as long as they are many", () => {
+    const map = fill(Array.from({ length: 256 }, (_, i) => "a".repeat(i)));
+    for (const after of [put(map, { id: "a".repeat(200), n: 1 }), put(map, { id: "a".repeat(300), n: 1 }), drop(map, "a".repeat(255))]) {
+      expect(fresh(map, after).nodes).toBeLessThanOrEqual(8);
+    }
+  });
+
   it("[R12] stays far below a scan for ids that were built to have one hash, behind a long common beginning too", () => {
     for (const prefix of ["", "x".repeat(230)]) {
       const reads = { count: 0 };

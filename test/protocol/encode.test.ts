@@ -47,7 +47,7 @@ describe("pages", () => {
 
 describe("encode", () => {
   it("[P4] refuses a delta that names no digest: its followers could not check themselves", () => {
-    expect(() => encodeDelta("r", { type: "delta", epoch: 1, from: 0, to: 1, at: 0, digest: undefined, facts: [] })).toThrow(TypeError);
+    expect(() => encodeDelta("r", { type: "delta", epoch: 1, from: 0, to: 1, at: 0, digest: undefined, facts: [] })).toThrow(new TypeError("A delta that is sent names its digest."));
   });
 
   it("[P4] takes facts in any order, and they arrive by seq", () => {
