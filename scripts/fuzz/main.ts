@@ -1,9 +1,16 @@
 import { parseArgs } from "node:util";
 import { fuzz } from "./fuzz.js";
 
-const { values } = parseArgs({ options: { runs: { type: "string", default: "20000" }, seed: { type: "string", default: "1" } } });
-const runs = Number(values.runs);
-const seed = Number(values.seed);
+function numbers(): { readonly runs: number; readonly seed: number } {
+  try {
+    const { values } = parseArgs({ options: { runs: { type: "string", default: "20000" }, seed: { type: "string", default: "1" } } });
+    return { runs: Number(values.runs), seed: Number(values.seed) };
+  } catch {
+    return { runs: NaN, seed: NaN };
+  }
+}
+
+const { runs, seed } = numbers();
 if (!Number.isInteger(runs) || runs < 4 || !Number.isInteger(seed)) {
   console.error("Usage: npm run fuzz -- [--runs N] [--seed S]    N: frames and requests, at least 4");
   process.exit(2);

@@ -8,6 +8,8 @@ const USAGE = `Usage: headcount replay FILE
 Runs a recording of registry.record again, and tells what happened. FILE: JSON lines, or - for what is piped in.
 Exits with 0 when the replay comes to what the recording says, with 1 when it differs, with 2 when there is nothing to replay.`;
 
+// Whoever reads the story may have read enough: `| head`.
+process.stdout.on("error", () => { process.exit(); });
 process.exitCode = main(process.argv.slice(2));
 
 function main([command, file, ...rest]: readonly string[]): number {

@@ -3,6 +3,7 @@ import { toSnapshot } from "../core/snapshot.js";
 import type { Appended, Clock, Log, Op, Stop } from "../ports.js";
 import { toPos } from "../protocol/encode.js";
 import type { Pos } from "../protocol/message.js";
+import { checkOptions } from "./check-options.js";
 import type { Events } from "./events.js";
 import type { HostInput } from "./host-input.js";
 import { saveHost, type SavedHost } from "./host-save.js";
@@ -88,7 +89,10 @@ export function createRecorder<M>({ log, clock, events, own, ledger }: RecorderO
   }
 
   return {
-    start(sink, { meta } = {}) {
+    start(sink, options = {}) {
+      // A name that is spelled wrong would write down what was to be kept out.
+      checkOptions("registry.record(sink, options)", options, { meta: "function" });
+      const { meta } = options;
       const tape = { sink, meta };
       const { host, rooms } = ledger();
       tapes.add(tape);

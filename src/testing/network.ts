@@ -2,6 +2,7 @@ import type { Client, ClientRoom, RoomOptions } from "../client/index.js";
 import type { RoomName, UserId } from "../core/event.js";
 import { encodeFrame } from "../protocol/frame.js";
 import type { How } from "../server/host-input.js";
+import { checkOptions } from "../server/check-options.js";
 import { createRegistry, type Link, type LinkOptions, type Registry, type RegistryOptions } from "../server/index.js";
 import { chanceFrom } from "./simulation/chance.js";
 import { createLine, type End, type Line } from "./simulation/line.js";
@@ -60,6 +61,7 @@ export function createNetwork<M = unknown>({ seed = 1, ...options }: NetworkOpti
   const server = time.machine("server", WALL);
   const registry = createRegistry<M>({ ...options, clock: server.clock, random: chanceFrom(seed, "server") });
   const links = new Map<Line, Link<M>>();
+  let running = false;
   let tabs = 0;
   let dials = 0;
 
@@ -81,8 +83,19 @@ export function createNetwork<M = unknown>({ seed = 1, ...options }: NetworkOpti
   return {
     registry,
     now: time.now,
-    run: (ms) => time.run(time.now() + ms),
+    async run(ms) {
+      mustBeMs("run", ms);
+      if (running) throw new TypeError("createNetwork: run(ms) runs already; await it before the next.");
+      running = true;
+      try {
+        await time.run(time.now() + ms);
+      } finally {
+        running = false;
+      }
+    },
     tab(user, given = {}) {
+      if (typeof user !== "string") throw new TypeError(`createNetwork: tab(user): the user must be a string, not ${typeof user}.`);
+      checkOptions("createNetwork: tab(user, options)", given, { meta: "any", context: "any", lease: "any", authorize: "function", autoJoin: "function" });
       const id = ++tabs;
       const page = openPage({ kind: "bare", machine: time.machine(`tab ${id}`, WALL), chance: chanceFrom(seed, "tab", id), dial });
       const line = (): Line | undefined => page.line();
@@ -110,10 +123,11 @@ export function createNetwork<M = unknown>({ seed = 1, ...options }: NetworkOpti
         link: () => { const own = line(); return own && links.get(own); },
         cut: () => { line()?.cut(); },
         mute: () => { line()?.mute(); },
-        stall: (ms) => { line()?.stall(ms); },
-        slow: (ms) => { line()?.slow(ms); },
+        stall: (ms) => { mustBeMs("stall", ms); line()?.stall(ms); },
+        slow: (ms) => { mustBeMs("slow", ms); line()?.slow(ms); },
         lose: () => { line()?.lose("client", 1); },
         sleep(ms) {
+          mustBeMs("sleep", ms);
           page.machine.sleep(ms);
           page.machine.arrive(time.now() + ms, page.wake);
         },
@@ -121,4 +135,8 @@ export function createNetwork<M = unknown>({ seed = 1, ...options }: NetworkOpti
       };
     },
   };
+}
+
+function mustBeMs(name: string, ms: number): void {
+  if (!(ms >= 0 && Number.isFinite(ms))) throw new TypeError(`createNetwork: ${name}(ms): a number of at least 0 ms, not ${String(ms)}.`);
 }

@@ -10,7 +10,8 @@ export type Recording<M> = { readonly lines: readonly Numbered<M>[]; readonly cu
 
 /** Reads JSON lines. Throws a `TypeError` that names the line which is none of a recording. */
 export function readRecording<M>(given: string | Iterable<string>): Recording<M> {
-  const texts = (typeof given === "string" ? given : [...given].map((text) => (text.endsWith("\n") ? text : `${text}\n`)).join("")).split("\n");
+  if (typeof given !== "string" && typeof (given as Partial<Iterable<string>> | undefined)?.[Symbol.iterator] !== "function") throw new TypeError("replay: what is to be replayed must be a text, or its lines.");
+  const texts = (typeof given === "string" ? given : [...given].map((text) => (text.endsWith("\n") ? text : `${text}\n`)).join("")).replace(/^\uFEFF/, "").split("\n");
   const last = texts.findLastIndex((text) => text.trim() !== "");
   const lines: Numbered<M>[] = [];
   let cut = false;

@@ -2,6 +2,7 @@ import { EventEmitter, once } from "node:events";
 import { createServer, connect, type Socket } from "node:net";
 import type { AddressInfo } from "node:net";
 import { describe, expect, it } from "vitest";
+import { until } from "../support/until.js";
 import { checkServer, ServerCheckError, type CheckedTab, type CheckOptions, type ServerToCheck } from "../../src/testing/check-server.js";
 
 type Running = { readonly port: number; readonly listener: ReturnType<typeof createServer>; readonly sockets: Set<Socket> };
@@ -220,6 +221,34 @@ describe("checkServer", () => {
   it("ends at a signal while `start` does not resolve", async () => {
     const report = await checkServer({ ...right(), start: () => new Promise<never>(() => undefined) }, { signal: AbortSignal.timeout(30) });
     expect(report).toMatchObject({ ok: true, stopped: true, runs: 0 });
+  });
+
+  it("stops a server, and closes a tab, that come when nobody waits for them any more", async () => {
+    const server = right();
+    const slow = { ...server, start: async () => { const started = await server.start(); await new Promise((resolve) => { setTimeout(resolve, 100); }); return started; } };
+    expect(await checkServer(slow, { ...quick, signal: AbortSignal.timeout(20) })).toMatchObject({ stopped: true });
+    await until(() => expect(server.running()).toBe(0));
+    expect(await errorOf(slow, { ...quick, patience: 50 })).toMatchObject({ code: "start_timeout" });
+    await until(() => expect(server.running()).toBe(0));
+
+    let closed = 0;
+    const late = right({ connect: async ({ port, user }) => { const tab = await lineOf(port, user); await new Promise((resolve) => { setTimeout(resolve, 100); }); return { ...tab, close: () => { closed++; return tab.close(); } }; } });
+    await checkServer(late, { ...quick, signal: AbortSignal.timeout(50) });
+    await until(() => expect(closed).toBe(1));
+  });
+
+  it("does not wait for the end of a socket that a broken line has ended already", async () => {
+    const server = right({
+      async connect({ port, user }) {
+        const tab = await lineOf(port, user);
+        // As of a page whose socket is gone: its end does not come a second time.
+        return { ...tab, close: () => { void tab.close(); return new Promise(() => undefined); } };
+      },
+    });
+    const story = ["ann opens tab 1", "bob opens tab 1", "the line of ann's tab 1 breaks", "ann closes tab 1", "cid opens tab 1"];
+    expect((await errorOf(server, { ...quick, patience: 500, story: [...story, "bob closes tab 1"] })).code).toBe("close_timeout");
+    expect(await checkServer({ ...server, stop: async (running) => { for (const socket of running.sockets) socket.destroy(); await server.stop(running); } }, { ...quick, patience: 500, story })
+      .then(({ ok }) => ok, (error: unknown) => (error as ServerCheckError).code)).toBe(true);
   });
 
   it("tells the story that it was shortening when the signal came", async () => {

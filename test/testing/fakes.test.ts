@@ -51,6 +51,11 @@ describe("fakeRoom", () => {
     expect(() => fakeRoom({ users: [ann], self: "bob" })).toThrow(/self must be one of the users/);
     expect(() => fakeRoom({ users: [ann, ann] })).toThrow(/same id/);
     expect(() => fakeRoom({ users: [ann], userCount: 2 })).toThrow(/userCount follows from users/);
+    expect(() => fakeRoom({ status: "xx" as "live" })).toThrow(/status must be one of idle, syncing, live, stale, ended, not xx/);
+    for (const userCount of [-1, 1.5, Number.NaN, "3" as unknown as number]) expect(() => fakeRoom({ userCount })).toThrow(/userCount must be a whole number of at least 0/);
+    expect(() => fakeRoom({ users: ["ann"] as never })).toThrow(/each of the users must be \{ id, meta \}/);
+    expect(() => fakeRoom({ users: [{ ...ann, connections: 0 }] })).toThrow(/at least one connection, not 0/);
+    expect(() => fakeRoom({ status: "idle", users: [ann] })).toThrow(/knows of nobody/);
   });
 
   it("[R14] tells onChange of who came, went and changed", () => {

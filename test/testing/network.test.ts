@@ -82,6 +82,21 @@ describe("the network", () => {
     expect(() => createNetwork({ grace: -1 })).toThrow(/option "grace"/);
   });
 
+  it("refuses a time that would never end, and what makes no sense of a tab", async () => {
+    const network = createNetwork();
+    const tab = network.tab("ann");
+    for (const ms of [Number.NaN, Infinity, -1, undefined, "5"] as number[]) {
+      await expect(network.run(ms)).rejects.toThrow(/^createNetwork: run\(ms\): a number of at least 0 ms, not /);
+      for (const what of ["stall", "slow", "sleep"] as const) expect(() => { tab[what](ms); }).toThrow(TypeError);
+    }
+    expect(() => network.tab(undefined as unknown as string)).toThrow("the user must be a string");
+    expect(() => network.tab("ann", { metta: 1 } as object)).toThrow('there is no option "metta"');
+    const first = network.run(1_000);
+    await expect(network.run(1_000)).rejects.toThrow("runs already");
+    await first;
+    expect(network.now()).toBe(1_000);
+  });
+
   it("runs in a page: without anything of Node's but the channel of the instrumentation, which a bundler leaves out", async () => {
     const { outputFiles, metafile } = await build({
       stdin: {

@@ -158,6 +158,11 @@ describe("record and replay", () => {
     expect(replay(lines)).toMatchObject({ differences: [], complete: true });
     expect(() => w.registry.record(() => undefined)).toThrow(/closed/);
     expect(() => world().registry.record("out.txt" as never)).toThrow(/registry\.record\(sink\)/);
+    // Spelled wrong, it would write down what was to be kept out.
+    expect(() => world().registry.record(() => undefined, { metas: () => null } as never)).toThrow(/there is no option "metas", only meta/);
+    expect(() => world().registry.record(() => undefined, { meta: 5 } as never)).toThrow(/option "meta" must be a function/);
+    expect(replay(`\uFEFF${lines.join("")}`).complete).toBe(true);
+    expect(() => replay(undefined as never)).toThrow("replay: what is to be replayed must be a text, or its lines.");
   });
 
   it("[H13] a log that is elsewhere replays too: what it said counts", async () => {

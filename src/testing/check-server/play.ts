@@ -53,8 +53,8 @@ export async function play<S extends Started>(given: ServerToCheck<S>, steps: re
   let views = 0;
   let slowest = 0;
 
-  const call = <T>(name: string, run: () => T | PromiseLike<T>, until?: AbortSignal): Promise<Awaited<T>> => attempt(name, run, times.patience, () => done, until);
-  const [started] = await Promise.allSettled([call("start", () => given.start(), signal)]);
+  const call = <T>(name: string, run: () => T | PromiseLike<T>, until?: AbortSignal, undo?: (made: Awaited<T>) => unknown): Promise<Awaited<T>> => attempt(name, run, { patience: times.patience, done: () => done, signal: until, undo });
+  const [started] = await Promise.allSettled([call("start", () => given.start(), signal, (late) => given.stop(late as S))]);
   if (signal.aborted && started.status === "rejected") return { type: "stopped" };
   if (started.status === "rejected") throw started.reason;
   const server = started.value;
@@ -62,7 +62,7 @@ export async function play<S extends Started>(given: ServerToCheck<S>, steps: re
   const open = async (user: string): Promise<void> => {
     const line = await openLine(portOf(server));
     lines.push(line);
-    const tab = await call("connect", () => given.connect({ port: line.port, user, server }), signal);
+    const tab = await call("connect", () => given.connect({ port: line.port, user, server }), signal, (late) => (late as Partial<CheckedTab> | undefined)?.close?.());
     if (typeof (tab as Partial<CheckedTab> | undefined)?.who !== "function" || typeof tab.close !== "function") {
       throw new ServerCheckError("connect_failed", `checkServer: "connect" must return a tab, { who, close }, both of them functions; it returned ${shape(tab)}.${soFar(done)}`);
     }
@@ -76,7 +76,8 @@ export async function play<S extends Started>(given: ServerToCheck<S>, steps: re
     const known = tabs[at];
     if (!known) return open(user);
     const { line, tab } = known;
-    const close = (): Promise<unknown> => call("close", () => tab.close());
+    const before = done.at(-2)?.tabs[at]?.state;
+    const close = (): Promise<unknown> => closeTab(tab, before === "cut" || before === "silent");
     switch (what) {
       case "open": return;
       case "close": await close(); return;
@@ -94,6 +95,12 @@ export async function play<S extends Started>(given: ServerToCheck<S>, steps: re
         await open(user);
         await close();
     }
+  };
+
+  /** A tab whose line is gone may wait for ever for its socket's end, which has come already, or never will. */
+  const closeTab = (tab: CheckedTab, cut: boolean): Promise<unknown> => {
+    const closed = call("close", () => tab.close(), signal);
+    return cut ? Promise.race([closed.catch(() => undefined), new Promise((resolve) => { setTimeout(resolve, Math.min(times.settle, 100)); })]) : closed;
   };
 
   /** Waits until all tabs have shown for a while who is here; else says which one does not. */
@@ -139,8 +146,10 @@ export async function play<S extends Started>(given: ServerToCheck<S>, steps: re
     return { type: "held", looks, views, slowest, canLeave: typeof tabs[0]?.tab.leave === "function" };
   };
   const end = async (): Promise<void> => {
-    const open = tabs.filter((_, at) => done.at(-1)?.tabs[at]?.state !== "closed");
-    await Promise.all(open.map(({ tab }) => call("close", () => tab.close()).catch(() => undefined)));
+    await Promise.all(tabs.map(({ tab }, at) => {
+      const state = done.at(-1)?.tabs[at]?.state;
+      if (state !== "closed") return closeTab(tab, state !== "here" && state !== "left").catch(() => undefined);
+    }));
     await Promise.all(lines.map((line) => line.close()));
     await call("stop", () => given.stop(server));
   };
@@ -169,14 +178,17 @@ function shape(value: unknown): string {
 
 function isRight(shown: unknown, here: readonly string[], done: readonly Step[]): boolean {
   if (shown === undefined) return false;
-  if (typeof shown === "number") return shown === here.length;
+  if (typeof shown === "number" && !Number.isNaN(shown)) return shown === here.length;
   if (!Array.isArray(shown) || !shown.every((id) => typeof id === "string")) {
     throw new ServerCheckError("who_failed", `checkServer: "who" must return an array of the users' ids, or their number, or undefined; it returned ${show(shown)}.${soFar(done)}`);
   }
   return shown.length === here.length && [...shown].sort().every((id, i) => id === here[i]);
 }
 
-async function attempt<T>(name: string, run: () => T | PromiseLike<T>, patience: number, done: () => readonly Step[], signal?: AbortSignal): Promise<Awaited<T>> {
+type Attempt<T> = { readonly patience: number; readonly done: () => readonly Step[]; readonly signal: AbortSignal | undefined; readonly undo: ((made: Awaited<T>) => unknown) | undefined };
+
+/** Calls a function of the caller's, and does not wait for ever. What it makes when nobody waits any more is undone. */
+async function attempt<T>(name: string, run: () => T | PromiseLike<T>, { patience, done, signal, undo }: Attempt<T>): Promise<Awaited<T>> {
   let timer: NodeJS.Timeout | undefined;
   let stop: (() => void) | undefined;
   const late = new Promise<never>((_, reject) => {
@@ -186,9 +198,11 @@ async function attempt<T>(name: string, run: () => T | PromiseLike<T>, patience:
       reject(new ServerCheckError(`${name}_timeout` as CheckCode, `checkServer: "${name}" did not resolve within ${patience} ms (option "patience").${soFar(done())}`));
     }, patience);
   });
+  const made = (async (): Promise<Awaited<T>> => await run())();
   try {
-    return await Promise.race([(async () => await run())(), late]);
+    return await Promise.race([made, late]);
   } catch (error) {
+    if (undo) made.then(undo).catch(() => undefined);
     if (error instanceof ServerCheckError) throw error;
     throw new ServerCheckError(`${name}_failed` as CheckCode, `checkServer: "${name}" failed: ${error === undefined ? "with no error given (undefined)" : error instanceof Error ? String(error) : show(error)}${soFar(done())}`, { cause: error });
   } finally {

@@ -32,6 +32,12 @@ export type FakeView<M> = {
   readonly error?: ViewError;
 };
 
+const STATUSES: readonly string[] = ["idle", "syncing", "live", "stale", "ended"] satisfies readonly View<unknown>["status"][];
+
+function isCount(value: unknown, least: number): boolean {
+  return Number.isInteger(value) && (value as number) >= least;
+}
+
 /** Makes views of what a test says; the same people keep their connections and their order. */
 export function createViews<M>(): (fake: FakeView<M>) => { readonly view: View<M>; readonly snapshot: Snapshot<M> | undefined } {
   const known = new Map<UserId, number>();
@@ -45,6 +51,15 @@ export function createViews<M>(): (fake: FakeView<M>) => { readonly view: View<M
 
   return (fake) => {
     const { status = "live", userCount, connectionCount = userCount, limited = false } = fake;
+    if (!STATUSES.includes(status)) throw new TypeError(`fakeRoom: status must be one of ${STATUSES.join(", ")}, not ${status}.`);
+    for (const [name, count] of [["userCount", userCount], ["connectionCount", connectionCount]] as const) {
+      if (count !== undefined && !isCount(count, 0)) throw new TypeError(`fakeRoom: ${name} must be a whole number of at least 0, not ${String(count)}.`);
+    }
+    for (const user of fake.users ?? []) {
+      if (typeof (user as Partial<FakeUser<M>> | undefined)?.id !== "string") throw new TypeError("fakeRoom: each of the users must be { id, meta }, with a string as id.");
+      if (!isCount(user.connections ?? 1, 1)) throw new TypeError(`fakeRoom: a user has at least one connection, not ${String(user.connections)}.`);
+    }
+    if (status === "idle" && fake.users) throw new TypeError('fakeRoom: a view that is "idle" knows of nobody.');
     const unknown = status === "idle" || status === "syncing" || status === "ended" || userCount !== undefined;
     const users = fake.users ?? (unknown ? undefined : []);
     if (users && userCount !== undefined) throw new TypeError("fakeRoom: userCount follows from users; give one of the two.");
