@@ -146,9 +146,9 @@ export async function play<S extends Started>(given: ServerToCheck<S>, steps: re
     return { type: "held", looks, views, slowest, canLeave: typeof tabs[0]?.tab.leave === "function" };
   };
   const end = async (): Promise<void> => {
-    await Promise.all(tabs.map(({ tab }, at) => {
+    await Promise.all(tabs.map(async ({ tab }, at) => {
       const state = done.at(-1)?.tabs[at]?.state;
-      if (state !== "closed") return closeTab(tab, state !== "here" && state !== "left").catch(() => undefined);
+      if (state !== "closed") await closeTab(tab, state !== "here" && state !== "left").catch(() => undefined);
     }));
     await Promise.all(lines.map((line) => line.close()));
     await call("stop", () => given.stop(server));
