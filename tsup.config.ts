@@ -22,6 +22,8 @@ export default defineConfig([
       "socket.io": "src/adapters/socket.io.ts",
       "socket.io-client": "src/adapters/socket.io-client.ts",
       http: "src/adapters/http.ts",
+      react: "src/adapters/react.ts",
+      vue: "src/adapters/vue.ts",
       testing: "src/testing/index.ts",
       fakes: "src/testing/fakes/index.ts",
       network: "src/testing/network.ts",

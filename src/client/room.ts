@@ -193,7 +193,7 @@ export function openRoom<M>(name: RoomName, { meta, watch = "users", present = t
   };
 }
 
-/** The strength of a mode. @throws TypeError when there is no such mode. */
+/** @throws TypeError when there is no such mode. */
 export function modeOf(watch: Watch): number {
   const mode = MODES.indexOf(watch);
   if (mode < 0) throw badOption("watch", MODES.join(" or "));
