@@ -27,7 +27,7 @@ const shown = (): string => document.body.textContent?.trim() ?? "";
 describe("the README's lines, as they stand there", () => {
   it("[U1] show in React who is here", async () => {
     const { registry } = await at3000();
-    const load = async (): Promise<ComponentType> => ((await bundled(`react-${String(Math.random())}`, readmeCode("jsx"), { loader: "jsx", alias: FROM_SOURCE, external: ["react", "react/jsx-runtime"] })) as { WhoIsHere: ComponentType }).WhoIsHere;
+    const load = async (): Promise<ComponentType> => ((await bundled(`react-${String(Math.random())}`, readmeCode("jsx"), { language: "jsx", alias: FROM_SOURCE, external: ["react", "react/jsx-runtime"] })) as { WhoIsHere: ComponentType }).WhoIsHere;
     for (const Page of [await load(), await load()]) {
       const root = createRoot(document.body.appendChild(document.createElement("div")));
       root.render(createElement(Page));

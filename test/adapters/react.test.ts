@@ -259,7 +259,7 @@ describe.each([["19", react19], ["18", await react18()]])("React %s", (_version,
     const { registry, tab, pass } = page();
     tab("bob").room("r", { meta: { name: "Bob" } }).subscribe(() => undefined);
     pass(100);
-    const initial = registry.snapshot("r")!;
+    const initial = registry.snapshot("r");
     const App = ({ client }: { client: typeof ann.client }) => h(PresenceProvider, { client }, h(Here, { options: { initial, meta: { name: "Ann" } } }), h(Count));
     const ann = tab("ann");
     const html = server.renderToString(h(App, { client: ann.client }));
@@ -342,7 +342,7 @@ describe.each([["19", react19], ["18", await react18()]])("React %s", (_version,
     expect(warnings.length).toBe(3);
   });
 
-  it("[U8] meta that can't be sent is an error in the view: who is in stays in as they were, who is not does not come in", async () => {
+  it("[U8] meta that can't be sent is an error in the view: who is in stays in as they were, who is not does not come in", () => {
     const { inPage, pass, told } = page();
     const shown: unknown[] = [];
     const Meta = ({ room = "r", meta }: { room?: string; meta: unknown }) => {

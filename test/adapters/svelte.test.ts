@@ -23,7 +23,7 @@ describe("Svelte", () => {
     ann.cut();
     const room: ClientRoom<Meta> = ann.room("r", { meta: { name: "Ann" } });
     const shown = mount(WhoIsHere, { target: document.body, props: { room } });
-    const text = (): string => { flushSync(); return document.body.textContent!.replace(/\s+/g, " ").trim(); };
+    const text = (): string => { flushSync(); return document.body.textContent.replace(/\s+/g, " ").trim(); };
     expect(text()).toBe("…");
     ann.reconnect();
     advance(100);

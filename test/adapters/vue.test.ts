@@ -109,7 +109,7 @@ describe("Vue", () => {
     const { registry, tab, advance, told } = page();
     tab("bob").room("r", { meta: { name: "Bob" } }).subscribe(() => undefined);
     advance(100);
-    const initial = registry.snapshot("r")!;
+    const initial = registry.snapshot("r");
     const make = (): App => createSSRApp({
       setup() {
         const { users } = usePresence<Meta>("r", { initial, meta: { name: "Ann" } });

@@ -8,13 +8,13 @@ import type { BuildOptions } from "esbuild";
 const root = join(import.meta.dirname, "../..");
 
 /** Bundles a module for a page and loads it here. In a process of its own: esbuild does not run where jsdom is. */
-export async function bundled(name: string, contents: string, options: BuildOptions & { readonly loader?: "jsx" | "ts" } = {}): Promise<unknown> {
+export async function bundled(name: string, contents: string, options: BuildOptions & { readonly language?: "jsx" | "ts" } = {}): Promise<unknown> {
   const folder = join(root, "node_modules/.cache/headcount");
   mkdirSync(folder, { recursive: true });
   const outfile = join(folder, `${name}-${process.pid}.mjs`);
-  const { loader = "ts", ...rest } = options;
+  const { language = "ts", ...rest } = options;
   const all: BuildOptions = {
-    stdin: { contents, resolveDir: root, loader }, outfile, bundle: true, platform: "browser", format: "esm", jsx: "automatic", logLevel: "silent",
+    stdin: { contents, resolveDir: root, loader: language }, outfile, bundle: true, platform: "browser", format: "esm", jsx: "automatic", logLevel: "silent",
     define: { "process.env.NODE_ENV": '"development"', __VUE_OPTIONS_API__: "true", __VUE_PROD_DEVTOOLS__: "false", __VUE_PROD_HYDRATION_MISMATCH_DETAILS__: "true" }, ...rest,
   };
   execFileSync(process.execPath, ["--input-type=module", "-e", 'import { build } from "esbuild"; await build(JSON.parse(process.argv[1]));', JSON.stringify(all)], { cwd: root });
