@@ -1,3 +1,4 @@
+import { readFileSync, writeFileSync } from "node:fs";
 import { defineConfig } from "tsup";
 
 const common = {
@@ -22,6 +23,8 @@ export default defineConfig([
       "socket.io": "src/adapters/socket.io.ts",
       "socket.io-client": "src/adapters/socket.io-client.ts",
       http: "src/adapters/http.ts",
+      react: "src/adapters/react.ts",
+      vue: "src/adapters/vue.ts",
       testing: "src/testing/index.ts",
       fakes: "src/testing/fakes/index.ts",
       network: "src/testing/network.ts",
@@ -29,6 +32,11 @@ export default defineConfig([
     format: ["esm", "cjs"],
     splitting: true,
     external: [/^node:/],
+    // What makes CommonJS of split modules puts its own lines first, and then it is no directive any more.
+    onSuccess() {
+      writeFileSync("dist/react.cjs", `"use client";${readFileSync("dist/react.cjs", "utf8")}`);
+      return Promise.resolve();
+    },
   },
   { ...common, entry: { headcount: "src/bin/headcount.ts" }, platform: "node", dts: false, format: ["esm"], splitting: false },
   // One file for pages without a bundler.

@@ -13,7 +13,7 @@ const { name, exports } = JSON.parse(readFileSync(join(root, "package.json"), "u
 const subpaths = Object.keys(exports).filter((key) => key !== "./package.json").map((key) => ({ id: name + key.slice(1), cjs: "require" in exports[key] }));
 
 /** What loads third parties. The others are loaded where there is none of them. */
-const NEEDS_PEERS = [`${name}/testing`];
+const NEEDS_PEERS = [`${name}/testing`, `${name}/react`, `${name}/vue`];
 const bare = ({ id }) => !NEEDS_PEERS.includes(id);
 
 const temp = mkdtempSync(join(tmpdir(), "headcount-package-"));
@@ -192,6 +192,47 @@ await link.join("board");
 registry.close();
 `;
 
+const USE_REACT = `
+import { createElement } from "react";
+import { createClient, createPresence } from "${name}/client";
+import { PresenceProvider, useChanges, usePresence, useUserCount, useUsers } from "${name}/react";
+import { webSocketTransport } from "${name}/websocket";
+
+type Meta = { name: string };
+declare module "${name}/react" { interface Register { meta: Meta } }
+
+const transport = webSocketTransport("ws://127.0.0.1:1");
+createElement(PresenceProvider, { client: createClient({ transport }) }, null);
+// By the provider's word.
+export const names: string[] | undefined = useUsers("r", (users) => users.map(({ meta }) => meta.name));
+// @ts-expect-error meta is typed, not any
+export const wrong: number[] | undefined = useUsers("r", (users) => users.map(({ meta }) => meta.name));
+export const mine: string | undefined = usePresence("r", { meta: { name: "ann" } }).users?.[0]?.meta.name;
+// @ts-expect-error meta is typed
+usePresence("r", { meta: { name: 1 } });
+useChanges("r", (change) => { if (change.type === "updated") change.previous.name.length; });
+export const count: number | undefined = useUserCount("r");
+// By the room's, which goes first.
+const room = createPresence<{ x: number }>({ transport, room: "r" });
+export const xs: number[] | undefined = useUsers(room, (users) => users.map(({ meta }) => meta.x));
+usePresence(room).update({ x: 1 });
+`;
+
+const USE_VUE = `
+import { createClient } from "${name}/client";
+import { presenceKey, usePresence, useUserCount } from "${name}/vue";
+import { webSocketTransport } from "${name}/websocket";
+import { createApp, ref } from "vue";
+
+const client = createClient({ transport: webSocketTransport("ws://127.0.0.1:1") });
+createApp({}).provide(presenceKey, client);
+const { users, update } = usePresence(client.room<{ name: string }>("r"), { meta: ref({ name: "ann" }) });
+export const names: string[] | undefined = users.value?.map(({ meta }) => meta.name);
+// @ts-expect-error meta is typed
+update({ name: 1 });
+export const count: number | undefined = useUserCount(() => "r").value;
+`;
+
 const COMPILERS = [
   ["typescript", "6.0", ["nodenext", "bundler"]],
   ["typescript-5.4", "5.4", ["nodenext", "bundler", "node10"]],
@@ -256,12 +297,37 @@ if (tarball) {
   for (const peer of ["socket.io", "socket.io-client"]) symlinkSync(join(modules, peer), join(consumer, "node_modules", peer), "junction");
   for (const peer of ["fast-check", "pure-rand", "immer"]) symlinkSync(join(modules, peer), join(consumer, "node_modules", peer), "junction");
   await check("headcount/testing, imported, required, and typed", async () => {
-    const given = JSON.parse(await run(write("testing.mjs", probe(NEEDS_PEERS, "await import(id)")), [], consumer));
-    const required = JSON.parse(await run(write("testing.cjs", probe(NEEDS_PEERS, "require(id)")), [], consumer));
+    const given = JSON.parse(await run(write("testing.mjs", probe([`${name}/testing`], "await import(id)")), [], consumer));
+    const required = JSON.parse(await run(write("testing.cjs", probe([`${name}/testing`], "require(id)")), [], consumer));
     if (JSON.stringify(given) !== JSON.stringify(required)) throw new Error(`it exports other names to import (${JSON.stringify(given)}) than to require (${JSON.stringify(required)})`);
     // fast-check has its types under "exports" only, which "node10" does not read.
     for (const [compiler, version, resolutions] of COMPILERS) {
       for (const resolution of resolutions.filter((one) => one !== "node10")) await compile(compiler, resolution, `testing-${version}-${resolution}`, USE_TESTING, [], true);
+    }
+  });
+  for (const peer of ["react", "vue", "@vue", "csstype"]) symlinkSync(join(modules, peer), join(consumer, "node_modules", peer), "junction");
+  symlinkSync(join(modules, "@types/react"), join(consumer, "node_modules/@types/react"), "junction");
+  await check("headcount/react and headcount/vue: imported, required, typed; each brings its own framework and no other", async () => {
+    const ids = [`${name}/react`, `${name}/vue`];
+    // What the frameworks themselves do when they are loaded is theirs.
+    const given = await run(write("frontends.mjs", `import "react"; import "vue";${probe(ids, "await import(id)")}`), [], consumer);
+    const required = await run(write("frontends.cjs", `require("react"); require("vue");${probe(ids, "require(id)")}`), [], consumer);
+    if (given !== required) throw new Error(`they export other names to import (${given}) than to require (${required})`);
+    for (const file of ["react.js", "react.cjs"]) {
+      if (!/^\s*(["']use strict["'];)?["']use client["'];/.test(readFileSync(join(root, "dist", file), "utf8"))) throw new Error(`${file} does not begin with "use client"`);
+    }
+    for (const { id } of subpaths) {
+      const entry = join(root, "dist", `${exports[id.replace(name, ".")].import?.default ?? exports[id.replace(name, ".")].default}`.replace("./dist/", ""));
+      const { metafile } = await build({ entryPoints: [entry], bundle: true, packages: "external", platform: "neutral", format: "esm", write: false, metafile: true, logLevel: "silent" });
+      const foreign = new Set(Object.values(metafile.outputs).flatMap(({ imports }) => imports.map(({ path }) => path)).filter((path) => /^(react|vue|svelte)\b/.test(path)));
+      const allowed = ids.includes(id) ? id.slice(name.length + 1) : "none";
+      if ([...foreign].join() !== (allowed === "none" ? "" : allowed)) throw new Error(`${id} imports ${[...foreign].join(", ")}`);
+    }
+    for (const [compiler, version, resolutions] of COMPILERS) {
+      for (const resolution of resolutions) {
+        await compile(compiler, resolution, `react-${version}-${resolution}`, USE_REACT, [], true);
+        await compile(compiler, resolution, `vue-${version}-${resolution}`, USE_VUE, [], true);
+      }
     }
   });
   // To a compiler under "bundler" a package looks as it does to an ES module under "nodenext".

@@ -21,7 +21,7 @@ export type RoomOptions<M> = {
 };
 
 /** What one subscription is told, where it is not what the room was opened with. */
-export type SubscribeOptions = { readonly watch?: Watch };
+export type SubscribeOptions = { readonly watch?: Watch | undefined; readonly present?: boolean | undefined };
 
 /** Why a promise was rejected: `code` is stable and documented. */
 export type CodedError = Error & { readonly code: string };
@@ -35,11 +35,11 @@ export type ClientRoom<M> = {
   readonly name: RoomName;
   /**
    * Calls the listener at once with the view, and at each visible change.
-   * (Svelte gives a function as the second argument; it is not called.) Until stopped, and `linger` ms more, the room is watched, and I am in it if it was opened with `present`.
+   * (Svelte gives a function as the second argument; it is not called.) Until stopped, and `linger` ms more, the room is watched, and I am in it if `present` says so: the subscription's, else the room's.
    */
   readonly subscribe: (listener: (view: View<M>) => void, options?: SubscribeOptions | (() => void)) => Stop;
   /** Calls the listener for each thing that a person would notice. Counts as a subscription to everyone. */
-  readonly onChange: (listener: (change: Change<M>) => void) => Stop;
+  readonly onChange: (listener: (change: Change<M>) => void, options?: Pick<SubscribeOptions, "present">) => Stop;
   /** The view: the same object until something visible changes. */
   readonly getSnapshot: () => View<M>;
   /** The view of `initial`, or an idle one: always the same. */
@@ -72,7 +72,7 @@ export type Shell = {
 export type OpenRoom<M> = { readonly room: ClientRoom<M>; readonly put: (input: ViewInput<M>) => void };
 
 /** What a subscription wants, and what ends its lingering. */
-type Claim = { readonly mode: number; stop?: Stop };
+type Claim = { readonly mode: number; readonly present: boolean; stop?: Stop };
 
 const MODES: readonly Watch[] = ["none", "count", "users"];
 
@@ -125,13 +125,17 @@ export function openRoom<M>(name: RoomName, { meta, watch = "users", present = t
   };
   const wish = (renew = false): void => {
     if (closed) return;
-    const mode = Math.max(0, ...[...claims].map((claim) => claim.mode));
-    const wanted = entered || (present && !left && claims.size > 0);
+    let mode = 0;
+    let wanted = entered;
+    for (const one of claims) {
+      mode = Math.max(mode, one.mode);
+      wanted ||= !left && one.present;
+    }
     if (mode || wanted) shell.start();
     put({ type: "wish", watch: mode || wanted ? MODES[mode] : undefined, present: wanted, renew });
   };
-  const claim = <T>(told: Map<Claim, (value: T) => void>, listener: (value: T) => void, wanted: Watch): Stop => {
-    const own: Claim = { mode: modeOf(wanted) };
+  const claim = <T>(told: Map<Claim, (value: T) => void>, listener: (value: T) => void, wanted: SubscribeOptions = {}): Stop => {
+    const own: Claim = { mode: modeOf(wanted.watch ?? watch), present: wanted.present ?? present };
     if (!closed) {
       claims.add(own);
       wish();
@@ -155,11 +159,11 @@ export function openRoom<M>(name: RoomName, { meta, watch = "users", present = t
     room: {
       name,
       subscribe(listener, options) {
-        const stop = claim(listeners, listener, (options as SubscribeOptions | undefined)?.watch ?? watch);
+        const stop = claim(listeners, listener, options as SubscribeOptions);
         tell([listener], state.view);
         return stop;
       },
-      onChange: (listener) => claim(hearers, listener, "users"),
+      onChange: (listener, options) => claim(hearers, listener, { ...options, watch: "users" }),
       getSnapshot: () => state.view,
       getServerSnapshot: () => first,
       enter() {
@@ -189,7 +193,8 @@ export function openRoom<M>(name: RoomName, { meta, watch = "users", present = t
   };
 }
 
-function modeOf(watch: Watch): number {
+/** @throws TypeError when there is no such mode. */
+export function modeOf(watch: Watch): number {
   const mode = MODES.indexOf(watch);
   if (mode < 0) throw badOption("watch", MODES.join(" or "));
   return mode;

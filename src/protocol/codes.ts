@@ -77,7 +77,9 @@ export type ViewErrorCode =
   /** `leave()` came before `enter()` was acknowledged. */
   | "left"
   /** Whoever owns the link stopped it, and it will not come back by itself. */
-  | "link_stopped";
+  | "link_stopped"
+  /** An argument of a component makes no sense; only in what the frameworks' hooks show. */
+  | "bad_option";
 
 /** What a problem of `presenceHandler` has as `code`, unless the app's `authorize` gave another. */
 export type HttpErrorCode =

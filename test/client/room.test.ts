@@ -21,6 +21,39 @@ function inside(options: Parameters<typeof world>[0] = {}) {
   return { ...w, w, room, stop, script, n: join!.n };
 }
 
+describe("who is present", () => {
+  it("[V10] is said by each subscription for itself: the room is entered with the first that is, and left with the last", () => {
+    const w = world();
+    const room = w.client.room("r", { present: false });
+    const badge = room.subscribe(() => undefined, { watch: "count" });
+    expect(w.greet()).toMatchObject([{ type: "join", watch: "count", present: false }]);
+    const stay = room.subscribe(() => undefined, { present: true });
+    expect(take(w)).toMatchObject([{ type: "join", watch: "users", present: true }]);
+    const look = room.onChange(() => undefined);
+    stay();
+    w.clock.advance(1_000);
+    expect(take(w)).toMatchObject([{ type: "join", watch: "users", present: false }]);
+    const hear = room.onChange(() => undefined, { present: true });
+    expect(take(w)).toMatchObject([{ type: "join", present: true }]);
+    hear();
+    look();
+    badge();
+    w.clock.advance(1_000);
+    expect(take(w).map(({ type }) => type).at(-1)).toBe("leave");
+  });
+
+  it("[V10] a subscription that only looks does not enter a room that was opened to be in", () => {
+    const w = world();
+    const room = w.client.room("r");
+    room.subscribe(() => undefined, { watch: "count", present: false });
+    expect(w.greet()).toMatchObject([{ watch: "count", present: false }]);
+    room.onChange(() => undefined, { present: false });
+    expect(take(w)).toMatchObject([{ watch: "users", present: false }]);
+    room.subscribe(() => undefined);
+    expect(take(w)).toMatchObject([{ present: true }]);
+  });
+});
+
 describe("what is seen", () => {
   it("[V9] is the same object until something visible changes, heartbeats and goodbyes of strangers included", () => {
     const { wire, room, script } = inside();

@@ -1,0 +1,87 @@
+import {
+  computed, getCurrentInstance, hasInjectionContext, inject, onMounted, shallowRef, toValue, watch,
+  type ComputedRef, type InjectionKey, type MaybeRefOrGetter, type ShallowRef,
+} from "vue";
+import { givenRoom, wrong } from "../client/given-room.js";
+import type { Client, ClientRoom, RoomOptions, SubscribeOptions, View } from "../client/index.js";
+import type { RoomName } from "../core/event.js";
+
+/** `app.provide(presenceKey, client)`: the client whose rooms are named below. It is never closed here: who made it does. */
+export const presenceKey: InjectionKey<Client> = Symbol("headcount");
+
+/** As a room's, but for `meta`: it may be a ref or a getter, and is told when it is another as JSON. */
+export type PresenceOptions<M> = Omit<RoomOptions<M>, "meta"> & { readonly meta?: MaybeRefOrGetter<M> };
+
+/** The view, whole and in parts, and what can be done with its room: functions that follow the room. */
+export type RoomPresence<M> = { readonly [K in keyof View<M>]: ComputedRef<View<M>[K]> } & Pick<ClientRoom<M>, "update" | "leave" | "enter"> & {
+  readonly view: Readonly<ShallowRef<View<M>>>;
+};
+
+const PARTS = ["status", "users", "userCount", "connectionCount", "room", "self", "limited", "staleSince", "error"] as const satisfies readonly (keyof View<unknown>)[];
+
+/**
+ * I am in the room until the scope ends, and `linger` ms more. On a server nothing is joined: the view is what `initial` says.
+ * Takes a room's name, or a room, each also as a ref or a getter; a room needs no `presenceKey`. A wrong argument is the view's `error`.
+ * @throws Error where a name is given and no client provided.
+ */
+export function usePresence<M = unknown>(given: MaybeRefOrGetter<RoomName | ClientRoom<M>>, { meta, ...options }: PresenceOptions<M> = {}): RoomPresence<M> {
+  const room = useRoom(given, options);
+  const view = shallowRef(room.value.getSnapshot());
+  const problem = shallowRef<View<M>["error"]>();
+  /** The room that shows what I want to show. */
+  let fit: ClientRoom<M> | undefined;
+  whenMounted(() => {
+    // Before the subscription, so that the first that others see of me has its meta.
+    watch([room, () => toValue(meta)], ([now, shown]) => {
+      try {
+        if (shown !== undefined) now.update(shown);
+        fit = now;
+        problem.value = undefined;
+      } catch (thrown) {
+        problem.value = wrong(thrown);
+      }
+    }, { immediate: true, deep: true });
+    // With meta that can't be sent I stay as I was, and don't come in without what I should show.
+    follow(room, view, (seen) => seen, (now) => ({ watch: options.watch, present: problem.value && fit !== now ? false : options.present }));
+  });
+  const parts = PARTS.map((part) => [part, computed(() => (part === "error" ? (problem.value ?? view.value.error) : view.value[part]))]);
+  return {
+    ...(Object.fromEntries(parts) as { readonly [K in keyof View<M>]: ComputedRef<View<M>[K]> }),
+    view,
+    update: (told) => { room.value.update(told); },
+    leave: () => { room.value.leave(); },
+    enter: () => room.value.enter(),
+  };
+}
+
+/** How many people are in a room; undefined while it is not known. It asks for numbers only, and I am not in the room by it. @throws Error where a name is given and no client provided. */
+export function useUserCount<M = unknown>(given: MaybeRefOrGetter<RoomName | ClientRoom<M>>): Readonly<ShallowRef<number | undefined>> {
+  const room = useRoom(given);
+  const count = shallowRef(room.value.getSnapshot().userCount);
+  whenMounted(() => { follow(room, count, ({ userCount }) => userCount, () => ({ watch: "count", present: false })); });
+  return count;
+}
+
+function useRoom<M>(given: MaybeRefOrGetter<RoomName | ClientRoom<M>>, options: RoomOptions<M> = {}): ComputedRef<ClientRoom<M>> {
+  const client = hasInjectionContext() ? inject(presenceKey, undefined) : undefined;
+  return computed(() => {
+    const named = toValue(given);
+    if (!client && typeof named !== "object") throw Error("headcount: a room's name needs app.provide(presenceKey, client)");
+    return givenRoom(client, named, options);
+  });
+}
+
+/** Never on a server. In a scope of its own at once, for there nothing is mounted. */
+function whenMounted(start: () => void): void {
+  if (getCurrentInstance()) onMounted(start);
+  else start();
+}
+
+/** Shows what the room shows, until the scope ends. */
+function follow<M, T>(room: ComputedRef<ClientRoom<M>>, shown: ShallowRef<T>, select: (view: View<M>) => T, ask: (room: ClientRoom<M>) => SubscribeOptions): void {
+  watch(() => [room.value, ask(room.value)] as const, ([now, asked], _, onCleanup) => {
+    const show = (): void => { shown.value = select(now.getSnapshot()); };
+    show();
+    onCleanup(now.subscribe(show, asked));
+  }, { immediate: true });
+}
