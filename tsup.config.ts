@@ -22,6 +22,7 @@ export default defineConfig([
       "socket.io": "src/adapters/socket.io.ts",
       "socket.io-client": "src/adapters/socket.io-client.ts",
       http: "src/adapters/http.ts",
+      element: "src/adapters/element.ts",
       testing: "src/testing/index.ts",
       fakes: "src/testing/fakes/index.ts",
       network: "src/testing/network.ts",
@@ -32,5 +33,6 @@ export default defineConfig([
   },
   { ...common, entry: { headcount: "src/bin/headcount.ts" }, platform: "node", dts: false, format: ["esm"], splitting: false },
   // One file for pages without a bundler.
+  { ...common, entry: { "user-presence": "src/user-presence.ts" }, format: ["esm"], splitting: false, minify: true },
   { ...common, entry: { browser: "src/browser.ts" }, format: ["esm"], splitting: false, minify: true },
 ]);

@@ -31,15 +31,15 @@ function citedIn(title: string): Cited {
   const broken: string[] = [];
   for (let rest = title.trimStart(), match; (match = /^\[([^\]]*)\]\s*/.exec(rest)); rest = rest.slice(match[0].length)) {
     for (const item of match[1]!.split(/,\s*/)) {
-      if (/^[RLHVPSC]\d{1,2}$/.test(item) && !/^P\d\d$/.test(item)) rules.push(item);
+      if (/^[RLHVPSCU]\d{1,2}$/.test(item) && !/^P\d\d$/.test(item)) rules.push(item);
       else if (/^pain P\d\d$/.test(item)) pains.push(item.slice(5));
-      else if (/\b[RLHVPSC]\d/.test(item)) broken.push(title);
+      else if (/\b[RLHVPSCU]\d/.test(item)) broken.push(title);
     }
   }
   return { rules, pains, broken };
 }
 
-const headings = [...readFileSync(join(root, "docs/SPEC.md"), "utf8").matchAll(/^### ([RLHVPSC]\d+) · .+$/gm)];
+const headings = [...readFileSync(join(root, "docs/SPEC.md"), "utf8").matchAll(/^### ([RLHVPSCU]\d+) · .+$/gm)];
 const planned = new Set(headings.filter(([heading]) => heading.endsWith("(planned)")).map(([, id]) => id!));
 const ruled = headings.map(([, id]) => id!).filter((id) => !planned.has(id));
 const cited = sourcesIn("test").flatMap(({ path, text }) => titlesOf(path, text)).map(citedIn);
