@@ -28,7 +28,7 @@ export default defineConfig(
     },
   },
   {
-    files: ["src/core/**/*.ts", "src/protocol/**/*.ts", "src/server/host*.ts", "src/server/log.ts", "src/server/deadlines.ts", "src/client/view*.ts"],
+    files: ["src/core/**/*.ts", "src/protocol/**/*.ts", "src/server/host*.ts", "src/server/log.ts", "src/server/deadlines.ts", "src/client/view*.ts", "src/face/**/*.ts"],
     rules: {
       "no-restricted-globals": ["error", ...impure],
       "no-restricted-properties": ["error", { object: "Math", property: "random", message: "Chance is an argument here." }],

@@ -25,6 +25,7 @@ export default defineConfig([
       http: "src/adapters/http.ts",
       react: "src/adapters/react.ts",
       vue: "src/adapters/vue.ts",
+      element: "src/adapters/element.ts",
       testing: "src/testing/index.ts",
       fakes: "src/testing/fakes/index.ts",
       network: "src/testing/network.ts",
@@ -40,5 +41,6 @@ export default defineConfig([
   },
   { ...common, entry: { headcount: "src/bin/headcount.ts" }, platform: "node", dts: false, format: ["esm"], splitting: false },
   // One file for pages without a bundler.
+  { ...common, entry: { "user-presence": "src/user-presence.ts" }, format: ["esm"], splitting: false, minify: true },
   { ...common, entry: { browser: "src/browser.ts" }, format: ["esm"], splitting: false, minify: true },
 ]);

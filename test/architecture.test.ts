@@ -10,14 +10,15 @@ const MAY: Record<string, readonly string[]> = {
   ports: ["core", "protocol"],
   server: ["core", "protocol", "ports"],
   client: ["core", "protocol", "ports"],
-  adapters: ["core", "protocol", "ports", "server", "client"],
+  face: ["core", "ports", "client"],
+  adapters: ["core", "protocol", "ports", "server", "client", "face"],
   root: ["core", "client", "adapters"],
   bin: ["testing"],
   testing: ["core", "protocol", "ports", "server", "client", "adapters"],
 };
 
 /** Parts that run everywhere: they import nothing from outside, not even from Node. */
-const NOTHING_FOREIGN: readonly string[] = ["core", "protocol", "ports", "client", "root"];
+const NOTHING_FOREIGN: readonly string[] = ["core", "protocol", "ports", "client", "face", "root"];
 
 type Import = { readonly from: string; readonly to: string; readonly typeOnly: boolean };
 

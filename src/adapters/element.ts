@@ -1,0 +1,96 @@
+import type { Client } from "../client/client.js";
+import { systemClock } from "../client/clock.js";
+import type { ClientRoom, RoomOptions } from "../client/room.js";
+import { createAnnouncer } from "../face/announcer.js";
+import { ENGLISH, faceOf, type FaceOptions } from "../face/face.js";
+import { LOOK } from "../face/look.js";
+import type { Clock, Stop } from "../ports.js";
+import { drawingOf } from "./element/drawing.js";
+
+export type { FaceOptions, Words } from "../face/face.js";
+export type { PersonHint } from "../face/person.js";
+
+/** What is needed of a client: `createClient`'s. */
+export type Rooms = Pick<Client, "room">;
+
+/** Where the elements' rooms come from, and how they are drawn. `M` is the type of the rooms' meta. */
+export type UserPresenceOptions<M = unknown> = Omit<FaceOptions<M>, "base"> & {
+  /** What the tag is called. Default `user-presence`. */
+  readonly tag?: string;
+  /** Whose rooms are shown, by the attribute `room`; a function is asked by each element when it is put into the page. */
+  readonly client?: Rooms | ((element: HTMLElement) => Rooms);
+  /** The one room that is shown, whatever the attribute says. */
+  readonly presence?: ClientRoom<M>;
+  /** Where time comes from. Default: the platform. */
+  readonly clock?: Clock;
+};
+
+/**
+ * Makes `<user-presence room="…">` a tag of this page: who is in the room, how many, and how far to trust it.
+ * Where there are no custom elements (a server that renders pages) it does nothing.
+ * @throws TypeError without a client or a room; what `customElements.define` throws for a tag that is taken, or is no name.
+ */
+export function defineUserPresence<M = unknown>(options: UserPresenceOptions<M>): void {
+  const { tag = "user-presence", client, presence, clock = systemClock } = options;
+  if (!client && !presence) throw TypeError('headcount: "client" must be a client');
+  if (typeof customElements === "undefined") return;
+  /** What was complained of: a mistake in a template is one mistake. */
+  const said = new Set<string>();
+  // Shared by all of them; no content security policy forbids it.
+  const sheet = new CSSStyleSheet();
+  sheet.replaceSync(`:host{display:inline-block}${LOOK}`);
+
+  class UserPresence extends HTMLElement {
+    static readonly observedAttributes = ["room", "server", "max", "watch-only"];
+    #stop: Stop | undefined;
+
+    connectedCallback(): void {
+      this.disconnectedCallback();
+      const root = this.shadowRoot ?? this.attachShadow({ mode: "open" });
+      root.adoptedStyleSheets = [sheet];
+      try {
+        this.#stop = this.#start(root);
+      } catch (error) {
+        root.replaceChildren();
+        const text = `<${tag}> shows nothing: ${(error as Error).message}`;
+        if (!said.has(text)) console.error(text, this);
+        said.add(text);
+      }
+    }
+
+    disconnectedCallback(): void {
+      this.#stop?.();
+      this.#stop = undefined;
+    }
+
+    attributeChangedCallback(): void {
+      if (this.shadowRoot && this.isConnected) this.connectedCallback();
+    }
+
+    #start(root: ShadowRoot): Stop {
+      const max = Number(this.getAttribute("max") ?? options.max ?? 5);
+      if (!(max >= 0 && max % 1 === 0)) throw TypeError('"max" must be a whole number');
+      const name = this.getAttribute("room") ?? "";
+      if (!presence && !name) throw TypeError('"room" must be the name of a room');
+      // Where nobody is drawn the number is enough. A room's own wish counts the first time, a subscription says it each time.
+      const wish: Pick<RoomOptions<M>, "watch" | "present"> = { watch: max ? "users" : "count", present: !this.hasAttribute("watch-only") };
+      const room = presence ?? (typeof client === "function" ? client(this) : client as Rooms).room<M>(name, wish);
+      const face: FaceOptions<M> = { locale: this.closest<HTMLElement>("[lang]")?.lang, ...options, max, base: this.baseURI };
+
+      const drawing = drawingOf(options.words?.label ?? ENGLISH.label);
+      root.replaceChildren(drawing.root);
+      const announcer = createAnnouncer(clock, drawing.say);
+      const unsubscribe = room.subscribe((view) => {
+        const shown = faceOf(view, clock.now(), face);
+        drawing.show(shown, max);
+        // Before the first answer there is nothing that could have changed.
+        if (shown.count !== "…") announcer.hear(`${shown.count} ${shown.status}`);
+      }, wish);
+      return () => {
+        unsubscribe();
+        announcer.stop();
+      };
+    }
+  }
+  customElements.define(tag, UserPresence);
+}

@@ -1,0 +1,73 @@
+import type { Face } from "../../face/face.js";
+import type { Person } from "../../face/person.js";
+
+/** The part of the tag that is seen: `show` makes it show a face, `say` says a text aloud to those who listen. */
+export type Drawing = { readonly root: HTMLElement; readonly show: (face: Face, max: number) => void; readonly say: (text: string) => void };
+
+/** An element with the class and the part of that name. */
+function make(tag: string, name: string, ...children: readonly (Node | string)[]): HTMLElement {
+  const made = document.createElement(tag);
+  made.setAttribute("part", (made.className = name));
+  made.append(...children);
+  return made;
+}
+
+export function drawingOf(label: string): Drawing {
+  const stack = make("div", "stack");
+  stack.ariaHidden = "true";
+  const count = make("span", "count");
+  const status = make("span", "status");
+  const names = make("ul", "names");
+  // Safari takes a list without bullets for none.
+  names.role = "list";
+  // Said on its own, and seldom: what is seen changes with everybody who comes.
+  const said = make("span", "said");
+  said.role = "status";
+  const root = make("div", "hc", stack, make("span", "dot"), make("span", "state", count, status), names, said);
+  root.role = "group";
+  root.ariaLabel = label;
+  root.onfocus = root.onpointerenter = () => {
+    delete root.dataset.off;
+    // Moves the names, which have just appeared, into the window.
+    names.style.translate = "0";
+    const { left, right } = names.getBoundingClientRect();
+    names.style.translate = `${Math.max(4 - left, Math.min(0, document.body.clientWidth - 4 - right))}px`;
+  };
+  root.onkeydown = ({ key }) => {
+    if (key === "Escape") root.dataset.off = "";
+  };
+  let drawn = "";
+  return {
+    root,
+    say(text) { said.textContent = text; },
+    show({ state, people, more, count: many, status: how }, max) {
+      root.dataset.state = state;
+      count.textContent = many;
+      status.textContent = how;
+      // What stands for "not known" is nothing to read aloud.
+      count.ariaHidden = String(many === "…");
+      const now = JSON.stringify([people, more]);
+      if (now === drawn) return;
+      drawn = now;
+      root.tabIndex = people.length ? 0 : -1;
+      stack.replaceChildren(...people.slice(0, max).map(avatarOf), ...(more ? [make("span", "avatar", more)] : []));
+      names.replaceChildren(...people.map((person) => make("li", "person", avatarOf(person), make("bdi", "name", person.name))), ...(more && people.length > max + 19 ? [make("li", "person", "…")] : []));
+    },
+  };
+}
+
+function avatarOf({ initials, colour, picture }: Person): HTMLElement {
+  const avatar = make("span", "avatar", initials);
+  avatar.ariaHidden = "true";
+  avatar.style.cssText = `background:${colour};color:#fff`;
+  if (picture !== undefined) {
+    const image = make("img", "picture") as HTMLImageElement;
+    image.alt = "";
+    image.referrerPolicy = "no-referrer";
+    // The initials are under it.
+    image.onerror = () => { image.remove(); };
+    image.src = picture;
+    avatar.append(image);
+  }
+  return avatar;
+}

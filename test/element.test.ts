@@ -1,0 +1,250 @@
+import { readFileSync, writeFileSync } from "node:fs";
+import { createServer, type Server } from "node:http";
+import type { AddressInfo } from "node:net";
+import { join } from "node:path";
+import { setTimeout as sleep } from "node:timers/promises";
+import { build } from "esbuild";
+import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import { WebSocketServer } from "ws";
+import { attachWs } from "../src/adapters/ws.js";
+import { createRegistry } from "../src/server/index.js";
+import { launchChromium, type Chromium, type Tab } from "./support/chromium.js";
+import { runNode } from "./support/run.js";
+import { root } from "./support/sources.js";
+import { until } from "./support/until.js";
+
+const picture = process.env.npm_lifecycle_event === "element:picture";
+const { code, output } = await runNode(["scripts/need.mjs", "chromium"], "", 9 * 60_000);
+const path = code === 0 ? output.trim().split("\n").at(-1) : undefined;
+if (path === undefined) console.warn(`test/element.test.ts: SKIPPED, there is no Chromium.\n${output}`);
+
+it("has a Chromium, or is not in CI", () => {
+  if (process.env.CI) expect(path, output).toBeDefined();
+});
+
+const [snippet = ""] = [...readFileSync(join(root, "README.md"), "utf8").matchAll(/^```html\n(.*?)^```$/gms)].map(([, text]) => text!).filter((text) => text.includes("<user-presence"));
+
+/** A page whose rooms the test fills: `put(name, view, attributes)`, `room(name).show(view)`. */
+const FAKES = `
+import { defineUserPresence } from "../src/adapters/element.ts";
+import { fakeRoom } from "../src/testing/fakes/fake-room.ts";
+const rooms = new Map();
+globalThis.room = (name) => rooms.get(name);
+globalThis.put = (name, view, attributes = {}, inside = document.querySelector("main")) => {
+  rooms.set(name, fakeRoom(view, name));
+  const element = document.createElement("user-presence");
+  for (const [key, value] of Object.entries({ room: name, ...attributes })) element.setAttribute(key, value);
+  inside.append(element);
+};
+defineUserPresence({ client: { room: (name) => rooms.get(name) } });
+`;
+const html = (lang: string, body: string): string => `<!doctype html><html ${lang}><head><meta charset="utf-8"><title>Who is here</title>
+<meta name="viewport" content="width=device-width"><link rel="stylesheet" href="/page.css"></head><body>${body}</body></html>`;
+const FACES = '<main><h1>Faces</h1></main><script type="module" src="/fakes.js"></script>';
+const CSS = ":root{color-scheme:light dark}body{font:16px/1.5 system-ui,sans-serif;margin:1.5rem}h1{font-size:1rem;margin:0 0 1rem}main{display:grid;gap:1rem;justify-items:start}";
+
+async function bundled(source: string): Promise<string> {
+  const { outputFiles } = await build({ stdin: { contents: source, resolveDir: join(root, "test"), loader: "ts" }, bundle: true, write: false, format: "esm", logLevel: "silent" });
+  return outputFiles[0]!.text;
+}
+
+const AXE = readFileSync(join(root, "node_modules/axe-core/axe.min.js"), "utf8");
+
+describe.runIf(path !== undefined)("<user-presence> in Chromium", { timeout: 60_000 }, () => {
+  let http: Server;
+  let url: string;
+  let browser: Chromium;
+  const registry = createRegistry<unknown>();
+
+  beforeAll(async () => {
+    const files = new Map([
+      ["/", html('lang="en"', FACES)],
+      ["/rtl", html('lang="ar" dir="rtl"', FACES)],
+      ["/readme", html('lang="en"', `<main><h1>Page</h1>${snippet}</main>`)],
+      ["/page.css", CSS],
+      ["/fakes.js", await bundled(FAKES)],
+      ["/headcount/user-presence.js", await bundled('export * from "../src/user-presence.ts";')],
+      ["/ann.svg", '<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 8 8"><rect width="8" height="8" fill="#fcd34d"/><circle cx="4" cy="3.2" r="1.6" fill="#78350f"/><circle cx="4" cy="8" r="3" fill="#78350f"/></svg>'],
+    ]);
+    http = createServer((request, response) => {
+      const name = request.url ?? "/";
+      const type = name.endsWith(".js") ? "text/javascript" : name.endsWith(".css") ? "text/css" : name.endsWith(".svg") ? "image/svg+xml" : "text/html";
+      // Nothing inline: neither scripts nor styles.
+      response.writeHead(files.has(name) ? 200 : 404, { "content-type": `${type}; charset=utf-8`, "content-security-policy": "default-src 'self'; connect-src 'self' ws:; object-src 'none'" }).end(files.get(name));
+    });
+    let people = 0;
+    attachWs(new WebSocketServer({ server: http }), registry, { identify: () => ({ user: `u${++people}`, meta: { name: `Visitor ${people}` } }), authorize: () => true });
+    await new Promise<void>((resolve) => { http.listen(0, "127.0.0.1", resolve); });
+    url = `http://127.0.0.1:${(http.address() as AddressInfo).port}`;
+    browser = await launchChromium(path!);
+  }, 60_000);
+
+  afterAll(async () => {
+    await browser.close();
+    registry.close();
+    http.closeAllConnections();
+    http.close();
+  });
+
+  const open = async (page: string): Promise<Tab> => {
+    const tab = await browser.tab(url + page);
+    await until(async () => { expect(await tab.value("!!document.querySelector('user-presence') || typeof put === 'function'")).toBe(true); });
+    return tab;
+  };
+  const PEOPLE = [
+    { id: "ann", meta: { name: "Ann Lee", picture: "/ann.svg" } }, { id: "bob", meta: { name: "Bob Stone" } }, { id: "cem", meta: { name: "Cem Öz" } },
+    { id: "dora", meta: { name: "ليلى حسن" } }, { id: "eve", meta: { name: "Eve" } }, { id: "fay", meta: { name: "Fay <b>Day</b>" } }, { id: "gus", meta: { name: "Gus" } }, { id: "hal", meta: { name: "Hal" } },
+  ];
+  const put = (tab: Tab, name: string, view: object, attributes: object = {}): Promise<unknown> => tab.value(`void put(${JSON.stringify(name)}, ${JSON.stringify(view)}, ${JSON.stringify(attributes)})`);
+  const inside = <T>(tab: Tab, expression: string): Promise<T> => tab.value(`((host) => { const $ = (name) => host.shadowRoot.querySelector("." + name); return ${expression}; })(document.querySelector("user-presence"))`);
+  const key = async (tab: Tab, name: string, codeOf: number): Promise<void> => {
+    for (const type of ["keyDown", "keyUp"]) await tab.send("Input.dispatchKeyEvent", { type, key: name, code: name, windowsVirtualKeyCode: codeOf });
+  };
+  const scheme = (tab: Tab, value: "light" | "dark"): Promise<unknown> => tab.send("Emulation.setEmulatedMedia", { features: [{ name: "prefers-color-scheme", value }] });
+  const STALE = new Date(2026, 10, 24, 12, 3).getTime();
+
+  it("[U15] the README's tag shows who is here, as it stands there", async () => {
+    const [ann, bob] = [await open("/readme"), await open("/readme")];
+    await until(async () => {
+      for (const tab of [ann, bob]) expect(await inside(tab, "$('count')?.textContent")).toBe("2 here");
+      expect(await inside(bob, "[...host.shadowRoot.querySelectorAll('bdi')].map((one) => one.textContent)")).toEqual(["Visitor 1", "Visitor 2 (you)"]);
+    });
+    await ann.close();
+    expect(registry.connectionCount("project-1")).toBeGreaterThan(0);
+    await bob.close();
+  });
+
+  it.each(["/", "/rtl"])("[U14] axe finds nothing, light and dark, live, stale, before the first answer and with nobody: %s", async (page) => {
+    const tab = await open(page);
+    await put(tab, "live", { users: PEOPLE, self: "eve" });
+    await put(tab, "stale", { users: PEOPLE, status: "stale", staleSince: STALE });
+    await put(tab, "syncing", { status: "syncing" });
+    await put(tab, "ended", { status: "ended" });
+    await put(tab, "nobody", { users: [] });
+    await put(tab, "count", { userCount: 70_000 });
+    await tab.value(`${AXE};void 0`);
+    for (const look of ["light", "dark"] as const) {
+      await scheme(tab, look);
+      for (const focused of [false, true]) {
+        await inside(tab, focused ? "$('hc').focus()" : "document.activeElement?.blur()");
+        const found = await tab.value<{ violations: string[]; passes: string[] }>(`axe.run(document, { resultTypes: ["violations"] }).then(({ violations, passes }) => ({
+          violations: violations.map(({ id, nodes }) => id + " " + nodes.map(({ html, failureSummary }) => html + failureSummary).join()), passes: passes.map(({ id }) => id) }))`);
+        expect(found.violations, look).toEqual([]);
+        expect(found.passes).toContain("color-contrast");
+      }
+    }
+    await tab.close();
+  });
+
+  it("[U12] white on every colour has a contrast of 4.5, and every colour stands out from white and from a dark page by 3", async () => {
+    const tab = await open("/");
+    const least = await tab.value<number[]>(`(() => {
+      const context = new OffscreenCanvas(1, 1).getContext("2d", { willReadFrequently: true });
+      const light = (colour) => {
+        context.fillStyle = "#123456";
+        context.fillStyle = colour;
+        context.fillRect(0, 0, 1, 1);
+        const [r, g, b] = [...context.getImageData(0, 0, 1, 1).data].map((c) => c / 255).map((c) => (c <= .04045 ? c / 12.92 : ((c + .055) / 1.055) ** 2.4));
+        return .2126 * r + .7152 * g + .0722 * b;
+      };
+      const contrast = (a, b) => (Math.max(light(a), light(b)) + .05) / (Math.min(light(a), light(b)) + .05);
+      const all = Array.from({ length: 360 }, (_, hue) => "oklch(.53 .13 " + hue + ")");
+      return [Math.min(...all.map((colour) => contrast(colour, "#fff"))), Math.min(...all.map((colour) => contrast(colour, "#121212")))];
+    })()`);
+    expect(least[0]).toBeGreaterThanOrEqual(4.5);
+    expect(least[1]).toBeGreaterThanOrEqual(3);
+    // That it is these which are drawn.
+    await put(tab, "one", { users: PEOPLE.slice(1, 2) });
+    expect(await inside(tab, "getComputedStyle($('avatar')).backgroundColor")).toMatch(/^oklch\(0\.53 0\.13 /);
+    expect(await inside(tab, "getComputedStyle($('avatar')).color")).toBe("rgb(255, 255, 255)");
+    await tab.close();
+  });
+
+  it.each(["/", "/rtl"])("[U14] Tab stops once, the names are seen on focus and on hover inside of the window, Escape puts them away: %s", async (page) => {
+    const tab = await open(page);
+    await tab.send("Emulation.setDeviceMetricsOverride", { width: 320, height: 600, deviceScaleFactor: 1, mobile: false });
+    // At the side where there is no room for them.
+    await tab.value('void document.querySelector("main").style.setProperty("justify-items", "end")');
+    await put(tab, "long", { users: [...PEOPLE, { id: "x", meta: { name: "W".repeat(59) } }] }, { max: "9" });
+    const box = () => inside<{ left: number; right: number; width: number; height: number }>(tab, "$('names').getBoundingClientRect().toJSON()");
+    expect(await box()).toMatchObject({ width: 1, height: 1 });
+    await key(tab, "Tab", 9);
+    expect(await inside(tab, "document.activeElement === host && host.shadowRoot.activeElement === $('hc')")).toBe(true);
+    const seen = async (): Promise<void> => {
+      const { left, right, width, height } = await box();
+      expect(width).toBeGreaterThan(150);
+      expect(height).toBeGreaterThan(100);
+      expect(left).toBeGreaterThanOrEqual(0);
+      expect(right).toBeLessThanOrEqual(320);
+    };
+    await seen();
+    await key(tab, "Escape", 27);
+    expect(await box()).toMatchObject({ width: 1, height: 1 });
+    await key(tab, "Tab", 9);
+    expect(await inside(tab, "host.shadowRoot.activeElement")).toBe(null);
+    const { left, top } = await inside<{ left: number; top: number }>(tab, "$('stack').getBoundingClientRect().toJSON()");
+    await tab.send("Input.dispatchMouseEvent", { type: "mouseMoved", x: left + 5, y: top + 5 });
+    await seen();
+    // A family name in another script turns itself and nothing else; a bold one is its text.
+    expect(await inside(tab, "[...host.shadowRoot.querySelectorAll('bdi')].slice(3, 6).map((one) => [one.textContent, getComputedStyle(one).unicodeBidi])"))
+      .toEqual([["ليلى حسن", "isolate"], ["Eve", "isolate"], ["Fay <b>Day</b>", "isolate"]]);
+    // The first is where the text begins.
+    const xs = await inside<number[]>(tab, "[...host.shadowRoot.querySelectorAll('.stack .avatar')].map((one) => one.getBoundingClientRect().x)");
+    expect(xs).toEqual([...xs].sort((a, b) => (page === "/rtl" ? b - a : a - b)));
+    await tab.close();
+  });
+
+  it("[U14] the dot beats while it is stale, unless nothing should move", async () => {
+    const tab = await open("/");
+    await put(tab, "r", { users: PEOPLE, status: "stale", staleSince: STALE });
+    const moving = () => inside<string>(tab, "getComputedStyle($('dot')).animationName");
+    for (const [value, name] of [["no-preference", "a"], ["reduce", "none"]] as const) {
+      await tab.send("Emulation.setEmulatedMedia", { features: [{ name: "prefers-reduced-motion", value }] });
+      expect(await moving()).toBe(name);
+    }
+    await tab.close();
+  });
+
+  it("[U11] a hostile crowd starts no script and breaks no layout", async () => {
+    const tab = await open("/");
+    const names = ["<img src=x onerror='globalThis.pwned=1'>", "\u202Egnp.exe", "👨‍👩‍👧‍👦".repeat(372), `a${"\u0301".repeat(4_000)}`, "﷽".repeat(60)];
+    const pictures = ["javascript:globalThis.pwned=1", "data:text/html,<script>parent.pwned=1</script>", "data:image/svg+xml,<svg onload='parent.pwned=1'/>", "/none.png", "\0"];
+    await put(tab, "r", { users: names.map((name, i) => ({ id: `u${i}`, meta: { name, picture: pictures[i] } })) });
+    await until(async () => { expect(await inside(tab, "[...host.shadowRoot.querySelectorAll('img')].length")).toBe(0); });
+    expect(await tab.value("globalThis.pwned")).toBeUndefined();
+    const sizes = await inside<number[][]>(tab, "[...host.shadowRoot.querySelectorAll('.stack .avatar')].map((one) => [one.offsetWidth, one.offsetHeight])");
+    expect(sizes).toEqual(names.map(() => [32, 32]));
+    expect(await inside(tab, "host.offsetHeight")).toBeLessThan(50);
+    await tab.close();
+  });
+
+  it.runIf(picture)("takes the pictures", async () => {
+    const tab = await open("/");
+    await tab.value(`void (() => {
+      const main = document.querySelector("main");
+      main.replaceChildren();
+      document.body.style.margin = 0;
+      main.style.cssText = "display:grid;grid-template-columns:1fr 1fr;gap:0";
+      globalThis.cell = (look, dir, name, view, open) => {
+        const cell = document.createElement("div");
+        cell.style.cssText = "padding:24px;height:" + (open ? 250 : 48) + "px;color-scheme:" + look + ";background:Canvas;color:CanvasText";
+        cell.dir = dir;
+        cell.lang = dir === "rtl" ? "ar" : "en-GB";
+        main.append(cell);
+        put(name, view, {}, cell);
+      };
+    })()`);
+    const view = JSON.stringify({ users: PEOPLE, self: "eve" });
+    const stale = JSON.stringify({ users: PEOPLE, self: "eve", status: "stale", staleSince: STALE });
+    await tab.value(`void (cell("light", "ltr", "a", ${view}, true), cell("dark", "ltr", "b", ${view}, true), cell("light", "ltr", "c", ${stale}), cell("light", "rtl", "d", ${view}))`);
+    await tab.value(`void document.querySelectorAll("user-presence").forEach((host, i) => {
+      // Two can't be hovered at once: these look as if.
+      if (i < 2) { const names = host.shadowRoot.querySelector(".names"); names.style.cssText = "z-index:9;top:100%;inset-inline-start:0;width:max-content;height:auto;padding:.5rem;clip-path:none;border-radius:.5rem;background:Canvas;box-shadow:0 0 0 1px #8886"; }
+    })`);
+    await sleep(300);
+    const png = await tab.picture({ width: 720, height: 394, scale: 1 });
+    expect(png.length).toBeLessThan(60_000);
+    writeFileSync(join(root, "docs/user-presence.png"), png);
+    await tab.close();
+  });
+});
