@@ -265,8 +265,8 @@ await check("npm pack, and install without any peer", async () => {
 
 if (tarball) {
   const attw = join(modules, "@arethetypeswrong/cli/dist/index.js");
-  // The one file for pages without a bundler is an ES module, and nothing else on purpose.
-  await check("types for every kind of resolution (attw)", () => run(attw, [tarball, "--exclude-entrypoints", "browser.js", "--no-emoji", "--format", "ascii"]));
+  // The files for pages without a bundler are ES modules, and nothing else on purpose.
+  await check("types for every kind of resolution (attw)", () => run(attw, [tarball, "--exclude-entrypoints", "browser.js", "user-presence.js", "--no-emoji", "--format", "ascii"]));
 
   const names = {};
   await check("import of every subpath that needs no peer", async () => {
@@ -340,15 +340,17 @@ if (tarball) {
   }
 }
 
-await check("dist/browser.js stands alone", async () => {
-  const file = join(root, "dist/browser.js");
-  const { metafile } = await build({ entryPoints: [file], bundle: true, packages: "external", platform: "neutral", format: "esm", write: false, metafile: true, logLevel: "silent" });
-  const imports = Object.values(metafile.inputs).flatMap((input) => input.imports.map(({ path }) => path));
-  if (imports.length > 0) throw new Error(`it imports ${imports.join(", ")}`);
-  // A page of any kind serves it as it is; Node loads it from anywhere as well.
-  copyFileSync(file, write("alone/browser.mjs", ""));
-  await run(write("alone/load.mjs", 'await import("./browser.mjs");'), [], consumer);
-});
+for (const alone of ["browser", "user-presence"]) {
+  await check(`dist/${alone}.js stands alone`, async () => {
+    const file = join(root, `dist/${alone}.js`);
+    const { metafile } = await build({ entryPoints: [file], bundle: true, packages: "external", platform: "neutral", format: "esm", write: false, metafile: true, logLevel: "silent" });
+    const imports = Object.values(metafile.inputs).flatMap((input) => input.imports.map(({ path }) => path));
+    if (imports.length > 0) throw new Error(`it imports ${imports.join(", ")}`);
+    // A page of any kind serves it as it is; Node loads it from anywhere as well.
+    copyFileSync(file, write(`alone/${alone}.mjs`, ""));
+    await run(write("alone/load.mjs", `await import("./${alone}.mjs");`), [], consumer);
+  });
+}
 
 await check("size-limit", async () => {
   console.log((await run(join(modules, "size-limit/bin.js"), [])).trimEnd());

@@ -20,7 +20,7 @@ export type UserPresenceOptions<M = unknown> = Omit<FaceOptions<M>, "base"> & {
   /** Whose rooms are shown, by the attribute `room`; a function is asked by each element when it is put into the page. */
   readonly client?: Rooms | ((element: HTMLElement) => Rooms);
   /** The one room that is shown, whatever the attribute says. */
-  readonly presence?: ClientRoom<M>;
+  readonly presence?: Pick<ClientRoom<M>, "subscribe">;
   /** Where time comes from. Default: the platform. */
   readonly clock?: Clock;
 };

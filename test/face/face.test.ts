@@ -11,7 +11,7 @@ import { fakeClock } from "../support/fake-clock.js";
 import { sourcesIn } from "../support/sources.js";
 
 const NOON = new Date(2026, 10, 24, 12, 3).getTime();
-const viewOf = (fake: FakeView<unknown>) => fakeRoom<unknown>(fake).getSnapshot();
+const viewOf = (fake: FakeView<unknown>) => fakeRoom(fake).getSnapshot();
 const crowd = (count: number) => Array.from({ length: count }, (_, i) => ({ id: `u${i}`, meta: { name: `User ${i}` } }));
 
 describe("safeName", () => {

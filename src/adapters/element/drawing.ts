@@ -15,8 +15,9 @@ function make(tag: string, name: string, ...children: readonly (Node | string)[]
 export function drawingOf(label: string): Drawing {
   const stack = make("div", "stack");
   stack.ariaHidden = "true";
-  const count = make("span", "count");
-  const status = make("span", "status");
+  // "bdi", here and below: "8 here" and "+3" keep their order in a page that runs from right to left, as names do in any.
+  const count = make("bdi", "count");
+  const status = make("bdi", "status");
   const names = make("ul", "names");
   // Safari takes a list without bullets for none.
   names.role = "list";
@@ -50,14 +51,14 @@ export function drawingOf(label: string): Drawing {
       if (now === drawn) return;
       drawn = now;
       root.tabIndex = people.length ? 0 : -1;
-      stack.replaceChildren(...people.slice(0, max).map(avatarOf), ...(more ? [make("span", "avatar", more)] : []));
+      stack.replaceChildren(...people.slice(0, max).map(avatarOf), ...(more ? [make("bdi", "avatar", more)] : []));
       names.replaceChildren(...people.map((person) => make("li", "person", avatarOf(person), make("bdi", "name", person.name))), ...(more && people.length > max + 19 ? [make("li", "person", "…")] : []));
     },
   };
 }
 
 function avatarOf({ initials, colour, picture }: Person): HTMLElement {
-  const avatar = make("span", "avatar", initials);
+  const avatar = make("bdi", "avatar", initials);
   avatar.ariaHidden = "true";
   avatar.style.cssText = `background:${colour};color:#fff`;
   if (picture !== undefined) {
