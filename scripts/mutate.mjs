@@ -1,4 +1,4 @@
-// `npm run mutate [-- --group core] [--file src/core/map.ts] [--force]`: Stryker changes the sources, one place at a time, and runs the tests that come
+// `npm run mutate [-- --group core] [--file src/core/map.ts:90-120,src/core/draft.ts] [--force]`: Stryker changes the sources, one place at a time, and runs the tests that come
 // past that place. Prints what no test noticed, and a table of groups; exits 1 when a group is under its mark (scripts/mutate/groups.mjs).
 // What was found before is kept in node_modules/.cache/mutate and tried anew only where sources or tests changed, unless `--force`.
 import { mkdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
@@ -15,8 +15,8 @@ const known = ["--group", "--file", "--force"];
 const unknown = args.find((arg, i) => !known.includes(arg) && !["--group", "--file"].includes(args[i - 1]));
 const only = valueOf("--group");
 const file = valueOf("--file");
-if (unknown !== undefined || (only !== undefined && !GROUPS.some(({ name }) => name === only)) || (file !== undefined && (only === undefined || !/^src\/.+\.ts$/.test(file)))) {
-  console.error(`Usage: npm run mutate -- [--group ${GROUPS.map(({ name }) => name).join("|")} [--file src/….ts]] [--force]`);
+if (unknown !== undefined || (only !== undefined && !GROUPS.some(({ name }) => name === only)) || (file !== undefined && (only === undefined || !file.split(",").every((one) => /^src\/.+\.ts(:\d+-\d+)?$/.test(one))))) {
+  console.error(`Usage: npm run mutate -- [--group ${GROUPS.map(({ name }) => name).join("|")} [--file src/….ts[:10-20],…]] [--force]`);
   process.exit(2);
 }
 
@@ -33,7 +33,7 @@ async function run(group) {
     testRunner: "vitest",
     plugins: ["@stryker-mutator/vitest-runner"],
     vitest: { configFile: "vitest.mutation.config.ts", related: false },
-    mutate: file === undefined ? group.mutate : [file],
+    mutate: file === undefined ? group.mutate : file.split(","),
     coverageAnalysis: "perTest",
     incremental: true,
     incrementalFile: `${cache}/${group.name}.json`,
@@ -46,7 +46,7 @@ async function run(group) {
     // Where vitest looks for tests, which it does not in node_modules; git ignores it.
     tempDirName: ".cache/mutate",
     ignorePatterns: ["dist", "bench", "coverage", "*.tgz", "docs/*.png"],
-    reporters: ["json"],
+    reporters: ["json", "progress-append-only"],
     jsonReporter: { fileName: `${cache}/${group.name}-report.json` },
     allowConsoleColors: false,
     logLevel: "error",

@@ -3,7 +3,7 @@
 
 /** Globs from the root: tests in one process and without sockets, what is quick first. */
 const CORE = ["test/vectors.test.ts", "test/protocol/decode-*.test.ts", "test/protocol/encode.test.ts", "test/protocol/frame.test.ts", "test/protocol/vectors.test.ts", "test/core/*.test.ts", "test/client/view.test.ts", "test/server/log.test.ts", "test/server/meta.test.ts", "test/regressions/attack-core.test.ts"];
-const PARTS = ["test/client/view.test.ts", "test/server/log.test.ts", "test/server/host.test.ts", "test/vectors.test.ts", "test/server/*.test.ts", "test/client/client.test.ts", "test/client/room.test.ts", "test/regressions/attack-core.test.ts"];
+const PARTS = ["test/client/view.test.ts", "test/server/log.test.ts", "test/server/host.test.ts", "test/vectors.test.ts", "test/server/*.test.ts", "test/client/client.test.ts", "test/client/room.test.ts", "test/regressions/attack-core.test.ts", "test/testing/replay.test.ts"];
 const REST = ["test/client/client.test.ts", "test/client/room.test.ts", "test/client/wake.test.ts", "test/server/*.test.ts", "test/testing/fakes.test.ts", "test/testing/replay.test.ts", "test/regressions/attack-core.test.ts"];
 
 /** These put their own in a module's place, so each needs modules of its own; the others are quicker without. */

@@ -12,8 +12,8 @@ async function wrongOf<S extends Started>(server: ServerToCheck<S>, options: Che
 // They mostly wait, so they wait together.
 describe.concurrent("servers that count people as is usual", () => {
   for (const { name, server, bug, options } of naive) {
-    it(`${name}: its bug is told in few steps, and found again by its story`, { timeout: 60_000 }, async () => {
-      const given: CheckOptions = { settle: 500, shorten: 8_000, ...options };
+    it(`${name}: its bug is told in few steps, and found again by its story`, { timeout: 120_000 }, async () => {
+      const given: CheckOptions = { settle: 1_500, shorten: 10_000, ...options };
       const { code, message, report } = await wrongOf(server, { ...given, seed: 1 });
       const { story, again } = report!.failure!;
       expect(code).toBe("wrong");

@@ -48,7 +48,7 @@ describe("the law of changes", () => {
     return "it holds";
   };
 
-  it("[R14] tells of what is said wrongly, or not", () => {
+  it("[R14] tells of what is said wrongly, or not", { timeout: 120_000 }, () => {
     expect(says((said) => said)).toBe("it holds");
     expect(says((said) => said.filter(({ type }) => type !== "left"))).toContain("by what it says the people are");
     expect(says((said) => said.filter(({ type }) => type !== "connected"))).toContain("by what it says the connections are");
@@ -179,7 +179,7 @@ const wrong: readonly [what: string, law: LawName, reducer: Reducer<AnyRoom>, to
 ];
 
 describe("wrong reducers", () => {
-  it.each(wrong)("%s: its law says so", (_, law, reducer, told, options) => {
+  it.each(wrong)("%s: its law says so", { timeout: 120_000 }, (_, law, reducer, told, options) => {
     const { story, message } = broken(law, reducer, options);
     expect(message).toMatch(told);
     expect(story.length).toBeLessThanOrEqual(16);
