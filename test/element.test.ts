@@ -33,13 +33,39 @@ globalThis.room = (name) => rooms.get(name);
 globalThis.put = (name, view, attributes = {}, inside = document.querySelector("main")) => {
   rooms.set(name, fakeRoom(view, name));
   const element = document.createElement("user-presence");
+  element.dataset.host = "";
   for (const [key, value] of Object.entries({ room: name, ...attributes })) element.setAttribute(key, value);
   inside.append(element);
 };
 defineUserPresence({ client: { room: (name) => rooms.get(name) } });
 `;
+/** The same, by React's component. */
+const REACT_FAKES = `
+import { createElement } from "react";
+import { createRoot } from "react-dom/client";
+import { UserPresence } from "../src/adapters/react.ts";
+import { fakeRoom } from "../src/testing/fakes/fake-room.ts";
+const rooms = new Map();
+globalThis.room = (name) => rooms.get(name);
+globalThis.put = (name, view, { max } = {}, inside = document.querySelector("main")) => {
+  rooms.set(name, fakeRoom(view, name));
+  const element = document.createElement("div");
+  element.dataset.host = "";
+  inside.append(element);
+  createRoot(element).render(createElement(UserPresence, { room: rooms.get(name), max: max && Number(max) }));
+  return new Promise((drawn) => { setTimeout(drawn, 20); });
+};
+`;
+/** What a server draws, and the script that takes it over. */
+const TAKEN_OVER = `
+import { createElement } from "react";
+import { UserPresence } from "../src/adapters/react.ts";
+import { fakeRoom } from "../src/testing/fakes/fake-room.ts";
+export const app = () => createElement("main", { "data-host": "" }, createElement("h1", null, "Faces"), createElement(UserPresence, { room: fakeRoom({ users: [{ id: "ann", meta: { name: "Ann Lee", picture: "/ann.svg" } }, { id: "bob", meta: { name: "Bob Stone" } }] }) }));
+`;
 const html = (lang: string, body: string): string => `<!doctype html><html ${lang}><head><meta charset="utf-8"><title>Who is here</title>
 <meta name="viewport" content="width=device-width"><link rel="stylesheet" href="/page.css"></head><body>${body}</body></html>`;
+const FACES_IN_REACT = '<main><h1>Faces</h1></main><script type="module" src="/react-fakes.js"></script>';
 const FACES = '<main><h1>Faces</h1></main><script type="module" src="/fakes.js"></script>';
 const CSS = ":root{color-scheme:light dark}body{font:16px/1.5 system-ui,sans-serif;margin:1.5rem}h1{font-size:1rem;margin:0 0 1rem}main{display:grid;gap:1rem;justify-items:start}";
 
@@ -62,7 +88,10 @@ describe.runIf(path !== undefined)("<user-presence> in Chromium", { timeout: 60_
       ["/rtl", html('lang="ar" dir="rtl"', FACES)],
       ["/readme", html('lang="en"', `<main><h1>Page</h1>${snippet}</main>`)],
       ["/page.css", CSS],
+      ["/react", html('lang="en"', FACES_IN_REACT)],
+      ["/react-rtl", html('lang="ar" dir="rtl"', FACES_IN_REACT)],
       ["/fakes.js", await bundled(FAKES)],
+      ["/react-fakes.js", await bundled(REACT_FAKES)],
       ["/headcount/user-presence.js", await bundled('export * from "../src/user-presence.ts";')],
       ["/ann.svg", '<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 8 8"><rect width="8" height="8" fill="#fcd34d"/><circle cx="4" cy="3.2" r="1.6" fill="#78350f"/><circle cx="4" cy="8" r="3" fill="#78350f"/></svg>'],
     ]);
@@ -88,15 +117,15 @@ describe.runIf(path !== undefined)("<user-presence> in Chromium", { timeout: 60_
 
   const open = async (page: string): Promise<Tab> => {
     const tab = await browser.tab(url + page);
-    await until(async () => { expect(await tab.value("!!document.querySelector('user-presence') || typeof put === 'function'")).toBe(true); });
+    await until(async () => { expect(await tab.value("!!document.querySelector('user-presence, .hc-face') || typeof put === 'function'")).toBe(true); });
     return tab;
   };
   const PEOPLE = [
     { id: "ann", meta: { name: "Ann Lee", picture: "/ann.svg" } }, { id: "bob", meta: { name: "Bob Stone" } }, { id: "cem", meta: { name: "Cem Öz" } },
     { id: "dora", meta: { name: "ليلى حسن" } }, { id: "eve", meta: { name: "Eve" } }, { id: "fay", meta: { name: "Fay <b>Day</b>" } }, { id: "gus", meta: { name: "Gus" } }, { id: "hal", meta: { name: "Hal" } },
   ];
-  const put = (tab: Tab, name: string, view: object, attributes: object = {}): Promise<unknown> => tab.value(`void put(${JSON.stringify(name)}, ${JSON.stringify(view)}, ${JSON.stringify(attributes)})`);
-  const inside = <T>(tab: Tab, expression: string): Promise<T> => tab.value(`((host) => { const $ = (name) => host.shadowRoot.querySelector("." + name); return ${expression}; })(document.querySelector("user-presence"))`);
+  const put = (tab: Tab, name: string, view: object, attributes: object = {}): Promise<unknown> => tab.value(`put(${JSON.stringify(name)}, ${JSON.stringify(view)}, ${JSON.stringify(attributes)})`);
+  const inside = <T>(tab: Tab, expression: string): Promise<T> => tab.value(`((host) => { const root = host.shadowRoot ?? host; const $ = (name) => root.querySelector(".hc-" + name); return ${expression}; })(document.querySelector("[data-host], user-presence"))`);
   const key = async (tab: Tab, name: string, codeOf: number): Promise<void> => {
     for (const type of ["keyDown", "keyUp"]) await tab.send("Input.dispatchKeyEvent", { type, key: name, code: name, windowsVirtualKeyCode: codeOf });
   };
@@ -107,14 +136,14 @@ describe.runIf(path !== undefined)("<user-presence> in Chromium", { timeout: 60_
     const [ann, bob] = [await open("/readme"), await open("/readme")];
     await until(async () => {
       for (const tab of [ann, bob]) expect(await inside(tab, "$('count')?.textContent")).toBe("2 here");
-      expect(await inside(bob, "[...host.shadowRoot.querySelectorAll('.name')].map((one) => one.textContent)")).toEqual(["Visitor 1", "Visitor 2 (you)"]);
+      expect(await inside(bob, "[...root.querySelectorAll('.hc-name')].map((one) => one.textContent)")).toEqual(["Visitor 1", "Visitor 2 (you)"]);
     });
     await ann.close();
     expect(registry.connectionCount("project-1")).toBeGreaterThan(0);
     await bob.close();
   });
 
-  it.each(["/", "/rtl"])("[U14] axe finds nothing, light and dark, live, stale, before the first answer and with nobody: %s", async (page) => {
+  it.each(["/", "/rtl", "/react", "/react-rtl"])("[U14] axe finds nothing, light and dark, live, stale, before the first answer and with nobody: %s", async (page) => {
     const tab = await open(page);
     await put(tab, "live", { users: PEOPLE, self: "eve" });
     await put(tab, "stale", { users: PEOPLE, status: "stale", staleSince: STALE });
@@ -126,7 +155,7 @@ describe.runIf(path !== undefined)("<user-presence> in Chromium", { timeout: 60_
     for (const look of ["light", "dark"] as const) {
       await scheme(tab, look);
       for (const focused of [false, true]) {
-        await inside(tab, focused ? "$('hc').focus()" : "document.activeElement?.blur()");
+        await inside(tab, focused ? "$('face').focus()" : "document.activeElement?.blur()");
         const found = await tab.value<{ violations: string[]; passes: string[] }>(`axe.run(document, { resultTypes: ["violations"] }).then(({ violations, passes }) => ({
           violations: violations.map(({ id, nodes }) => id + " " + nodes.map(({ html, failureSummary }) => html + failureSummary).join()), passes: passes.map(({ id }) => id) }))`);
         expect(found.violations, look).toEqual([]);
@@ -160,7 +189,7 @@ describe.runIf(path !== undefined)("<user-presence> in Chromium", { timeout: 60_
     await tab.close();
   });
 
-  it.each(["/", "/rtl"])("[U14] Tab stops once, the names are seen on focus and on hover inside of the window, Escape puts them away: %s", async (page) => {
+  it.each(["/", "/rtl", "/react", "/react-rtl"])("[U14] Tab stops once, the names are seen on focus and on hover inside of the window, Escape puts them away: %s", async (page) => {
     const tab = await open(page);
     await tab.send("Emulation.setDeviceMetricsOverride", { width: 320, height: 600, deviceScaleFactor: 1, mobile: false });
     // At the side where there is no room for them.
@@ -169,7 +198,7 @@ describe.runIf(path !== undefined)("<user-presence> in Chromium", { timeout: 60_
     const box = () => inside<{ left: number; right: number; width: number; height: number }>(tab, "$('names').getBoundingClientRect().toJSON()");
     expect(await box()).toMatchObject({ width: 1, height: 1 });
     await key(tab, "Tab", 9);
-    expect(await inside(tab, "document.activeElement === host && host.shadowRoot.activeElement === $('hc')")).toBe(true);
+    expect(await inside(tab, "root.contains(document.activeElement) && (host.shadowRoot ?? document).activeElement === $('face')")).toBe(true);
     const seen = async (): Promise<void> => {
       const { left, right, width, height } = await box();
       expect(width).toBeGreaterThan(150);
@@ -186,13 +215,13 @@ describe.runIf(path !== undefined)("<user-presence> in Chromium", { timeout: 60_
     await tab.send("Input.dispatchMouseEvent", { type: "mouseMoved", x: left + 5, y: top + 5 });
     await seen();
     // A family name in another script turns itself and nothing else; a bold one is its text.
-    expect(await inside(tab, "[...host.shadowRoot.querySelectorAll('.name')].slice(3, 6).map((one) => [one.textContent, getComputedStyle(one).unicodeBidi])"))
+    expect(await inside(tab, "[...root.querySelectorAll('.hc-name')].slice(3, 6).map((one) => [one.textContent, getComputedStyle(one).unicodeBidi])"))
       .toEqual([["ليلى حسن", "isolate"], ["Eve", "isolate"], ["Fay <b>Day</b>", "isolate"]]);
     // "10 here" stays so, and the first is where the text begins.
     const order = await inside<number[]>(tab, "[0, 3].map((at) => { const range = document.createRange(); range.setStart($('count').firstChild, at); range.setEnd($('count').firstChild, at + 1); return range.getBoundingClientRect().x; })");
     expect(order[0]).toBeLessThan(order[1]!);
-    const xs = await inside<number[]>(tab, "[...host.shadowRoot.querySelectorAll('.stack .avatar')].map((one) => one.getBoundingClientRect().x)");
-    expect(xs).toEqual([...xs].sort((a, b) => (page === "/rtl" ? b - a : a - b)));
+    const xs = await inside<number[]>(tab, "[...root.querySelectorAll('.hc-stack .hc-avatar')].map((one) => one.getBoundingClientRect().x)");
+    expect(xs).toEqual([...xs].sort((a, b) => (page.endsWith("rtl") ? b - a : a - b)));
     await tab.close();
   });
 
@@ -200,7 +229,7 @@ describe.runIf(path !== undefined)("<user-presence> in Chromium", { timeout: 60_
     const tab = await open("/");
     await put(tab, "r", { users: PEOPLE, status: "stale", staleSince: STALE });
     const moving = () => inside<string>(tab, "getComputedStyle($('dot')).animationName");
-    for (const [value, name] of [["no-preference", "a"], ["reduce", "none"]] as const) {
+    for (const [value, name] of [["no-preference", "hc-beat"], ["reduce", "none"]] as const) {
       await tab.send("Emulation.setEmulatedMedia", { features: [{ name: "prefers-reduced-motion", value }] });
       expect(await moving()).toBe(name);
     }
@@ -212,9 +241,9 @@ describe.runIf(path !== undefined)("<user-presence> in Chromium", { timeout: 60_
     const names = ["<img src=x onerror='globalThis.pwned=1'>", "\u202Egnp.exe", "👨‍👩‍👧‍👦".repeat(372), `a${"\u0301".repeat(4_000)}`, "﷽".repeat(60)];
     const pictures = ["javascript:globalThis.pwned=1", "data:text/html,<script>parent.pwned=1</script>", "data:image/svg+xml,<svg onload='parent.pwned=1'/>", "/none.png", "\0"];
     await put(tab, "r", { users: names.map((name, i) => ({ id: `u${i}`, meta: { name, picture: pictures[i] } })) });
-    await until(async () => { expect(await inside(tab, "[...host.shadowRoot.querySelectorAll('img')].length")).toBe(0); });
+    await until(async () => { expect(await inside(tab, "[...root.querySelectorAll('img')].length")).toBe(0); });
     expect(await tab.value("globalThis.pwned")).toBeUndefined();
-    const sizes = await inside<number[][]>(tab, "[...host.shadowRoot.querySelectorAll('.stack .avatar')].map((one) => [one.offsetWidth, one.offsetHeight])");
+    const sizes = await inside<number[][]>(tab, "[...root.querySelectorAll('.hc-stack .hc-avatar')].map((one) => [one.offsetWidth, one.offsetHeight])");
     expect(sizes).toEqual(names.map(() => [32, 32]));
     expect(await inside(tab, "host.offsetHeight")).toBeLessThan(50);
     await tab.close();
@@ -241,7 +270,7 @@ describe.runIf(path !== undefined)("<user-presence> in Chromium", { timeout: 60_
     await tab.value(`void (cell("light", "ltr", "a", ${view}, true), cell("dark", "ltr", "b", ${view}, true), cell("light", "ltr", "c", ${stale}), cell("light", "rtl", "d", ${view}))`);
     await tab.value(`void document.querySelectorAll("user-presence").forEach((host, i) => {
       // Two can't be hovered at once: these look as if.
-      if (i < 2) { const names = host.shadowRoot.querySelector(".names"); names.style.cssText = "z-index:9;top:100%;inset-inline-start:0;width:max-content;height:auto;padding:.5rem;clip-path:none;border-radius:.5rem;background:Canvas;box-shadow:0 0 0 1px #8886"; }
+      if (i < 2) { const names = host.shadowRoot.querySelector(".hc-names"); names.style.cssText = "z-index:9;top:100%;inset-inline-start:0;width:max-content;height:auto;padding:.5rem;clip-path:none;border-radius:.5rem;background:Canvas;box-shadow:0 0 0 1px #8886"; }
     })`);
     await sleep(300);
     const png = await tab.picture({ width: 720, height: 390, scale: 1 });

@@ -2,8 +2,8 @@ import type { Client } from "../client/client.js";
 import { systemClock } from "../client/clock.js";
 import type { ClientRoom, RoomOptions } from "../client/room.js";
 import { createAnnouncer } from "../face/announcer.js";
-import { ENGLISH, faceOf, type FaceOptions } from "../face/face.js";
-import { LOOK } from "../face/look.js";
+import { dress } from "../face/dress.js";
+import { drawnOf, ENGLISH, faceOf, type FaceOptions } from "../face/face.js";
 import type { Clock, Stop } from "../ports.js";
 import { drawingOf } from "./element/drawing.js";
 
@@ -36,9 +36,6 @@ export function defineUserPresence<M = unknown>(options: UserPresenceOptions<M>)
   if (typeof customElements === "undefined") return;
   /** What was complained of: a mistake in a template is one mistake. */
   const said = new Set<string>();
-  // Shared by all of them; no content security policy forbids it.
-  const sheet = new CSSStyleSheet();
-  sheet.replaceSync(`:host{display:inline-block}${LOOK}`);
 
   class UserPresence extends HTMLElement {
     static readonly observedAttributes = ["room", "server", "max", "watch-only"];
@@ -47,7 +44,6 @@ export function defineUserPresence<M = unknown>(options: UserPresenceOptions<M>)
     connectedCallback(): void {
       this.disconnectedCallback();
       const root = this.shadowRoot ?? this.attachShadow({ mode: "open" });
-      root.adoptedStyleSheets = [sheet];
       try {
         this.#stop = this.#start(root);
       } catch (error) {
@@ -68,8 +64,7 @@ export function defineUserPresence<M = unknown>(options: UserPresenceOptions<M>)
     }
 
     #start(root: ShadowRoot): Stop {
-      const max = Number(this.getAttribute("max") ?? options.max ?? 5);
-      if (!(max >= 0 && max % 1 === 0)) throw TypeError('"max" must be a whole number');
+      const max = drawnOf(this.getAttribute("max") ?? options.max);
       const name = this.getAttribute("room") ?? "";
       if (!presence && !name) throw TypeError('"room" must be the name of a room');
       // Where nobody is drawn the number is enough. A room's own wish counts the first time, a subscription says it each time.
@@ -79,12 +74,13 @@ export function defineUserPresence<M = unknown>(options: UserPresenceOptions<M>)
 
       const drawing = drawingOf(options.words?.label ?? ENGLISH.label);
       root.replaceChildren(drawing.root);
+      dress(drawing.root);
       const announcer = createAnnouncer(clock, drawing.say);
       const unsubscribe = room.subscribe((view) => {
         const shown = faceOf(view, clock.now(), face);
         drawing.show(shown, max);
         // Before the first answer there is nothing that could have changed.
-        if (shown.count !== "…") announcer.hear(`${shown.count} ${shown.status}`);
+        if (shown.state !== "idle" && shown.state !== "syncing") announcer.hear(`${shown.count} ${shown.status}`);
       }, wish);
       return () => {
         unsubscribe();

@@ -48,6 +48,8 @@ export type Face = {
   readonly people: readonly Person[];
   /** Those who are not drawn: "+3"; "" when there are none. */
   readonly more: string;
+  /** There are more than are named. */
+  readonly unnamed: boolean;
   /** How many there are: "3 here"; "…" while that is not known. */
   readonly count: string;
   /** How far to trust it: "" while it is live, else "reconnecting, as of 12:03". */
@@ -56,6 +58,12 @@ export type Face = {
 
 /** More names than that nobody reads. */
 const NAMED = 20;
+
+/** How many people are drawn, by a `max` as it came. @throws TypeError for what is no whole number. */
+export function drawnOf(max: string | number = 5): number {
+  if (!/^\d+$/.test(String(max))) throw TypeError('"max" must be a whole number');
+  return Number(max);
+}
 
 /** What is drawn of a view at the moment `now` (wall-clock ms). */
 export function faceOf<M>({ status, users = [], userCount, self, staleSince, error }: View<M>, now: number, { max = 5, person = hintOf, words: own, locale: wished, base }: FaceOptions<M> = {}): Face {
@@ -70,6 +78,7 @@ export function faceOf<M>({ status, users = [], userCount, self, staleSince, err
       const one = personOf(user.id, person(user), base);
       return user.id === self?.user ? { ...one, name: words.you(one.name) } : one;
     }),
+    unnamed: others > NAMED,
     more: others > 0 ? `+${others.toLocaleString(locale)}` : "",
     count: status === "ended" ? "" : userCount === undefined ? "…" : words.here(userCount.toLocaleString(locale), userCount),
     status: status === "live" ? ""

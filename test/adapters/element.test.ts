@@ -5,9 +5,6 @@ import { fakeRoom } from "../../src/testing/fakes/fake-room.js";
 import { scriptedRoom } from "../support/scripted-room.js";
 import { world } from "../client/world.js";
 
-// jsdom has no sheets that are made by a constructor.
-vi.stubGlobal("CSSStyleSheet", class { replaceSync(): void { /* It shows nothing anyway. */ } });
-
 const complaints = vi.spyOn(console, "error").mockImplementation(() => undefined);
 let tags = 0;
 
@@ -35,11 +32,11 @@ describe("<user-presence>", () => {
     expect([part(element, "count").textContent, part(element, "count").getAttribute("aria-hidden"), part(element, "status").textContent]).toEqual(["…", "true", "connecting"]);
     room.show({ users: [{ id: "ann", meta: { name: "Ann Lee" } }, { id: "bob", meta: { name: "Bob" } }], self: "bob" });
     expect(part(element, "count").textContent).toBe("2 here");
-    expect(texts(element, ".stack .avatar")).toEqual(["AL", "B"]);
-    expect(texts(element, ".names .name")).toEqual(["Ann Lee", "Bob (you)"]);
+    expect(texts(element, ".hc-stack .hc-avatar")).toEqual(["AL", "B"]);
+    expect(texts(element, ".hc-names .hc-name")).toEqual(["Ann Lee", "Bob (you)"]);
     const [first] = part(element, "names").children;
     room.show({ users: [{ id: "ann", meta: { name: "Ann Lee" } }, { id: "bob", meta: { name: "Bob" } }], self: "bob", status: "stale" });
-    expect(part(element, "hc").dataset.state).toBe("stale");
+    expect(part(element, "face").dataset.state).toBe("stale");
     expect(part(element, "status").textContent).toMatch(/^reconnecting, as of /);
     // What is the same is not made again: it may be scrolled, and its pictures loaded.
     expect(part(element, "names").children[0]).toBe(first);
@@ -50,12 +47,12 @@ describe("<user-presence>", () => {
   it("[U12] draws five and counts the others, or as many as `max` says; with none it is told the number alone", () => {
     const users = Array.from({ length: 40 }, (_, i) => ({ id: `u${i}`, meta: null }));
     const element = place({ presence: fakeRoom({ users }) });
-    expect(texts(element, ".stack .avatar").slice(4)).toEqual(["U", "+35"]);
-    expect(texts(element, ".names li").slice(-2)).toEqual(["Uu24", "…"]);
+    expect(texts(element, ".hc-stack .hc-avatar").slice(4)).toEqual(["U", "+35"]);
+    expect(texts(element, ".hc-names li").slice(-2)).toEqual(["Uu24", "…"]);
     element.setAttribute("max", "1");
-    expect(texts(element, ".stack .avatar")).toEqual(["U", "+39"]);
+    expect(texts(element, ".hc-stack .hc-avatar")).toEqual(["U", "+39"]);
     element.setAttribute("max", "0");
-    expect(texts(element, ".stack .avatar, .names li")).toEqual([]);
+    expect(texts(element, ".hc-stack .hc-avatar, .hc-names li")).toEqual([]);
     expect(part(element, "count").textContent).toBe("40 here");
   });
 
@@ -75,7 +72,7 @@ describe("<user-presence>", () => {
     const script = scriptedRoom("t");
     script.join("me", "m1", { name: "Me" });
     w.wire.say(script.joined(join!.n, "m1"), script.snapshot());
-    expect(texts(other, ".names .name")).toEqual(["Me (you)"]);
+    expect(texts(other, ".hc-names .hc-name")).toEqual(["Me (you)"]);
     // Moved, it stays in the room.
     document.body.prepend(other);
     w.clock.advance(2_000);
@@ -85,7 +82,7 @@ describe("<user-presence>", () => {
   it("[U15] with a bad attribute shows nothing, and says why on the console, once", () => {
     const presence = fakeRoom({ users: [{ id: "ann", meta: null }] });
     const element = place({ presence });
-    for (const max of ["-1", "x", "1.5", "-1"]) element.setAttribute("max", max);
+    for (const max of ["-1", "x", "1.5", "", "-1"]) element.setAttribute("max", max);
     expect(element.shadowRoot!.children.length).toBe(0);
     expect(presence.listeners()).toBe(0);
     expect(complaints.mock.calls.map(([text]) => text as string)).toEqual([`<user-presence-${tags}> shows nothing: "max" must be a whole number`]);
@@ -109,8 +106,8 @@ describe("<user-presence>", () => {
       expect(image.src).toMatch(/^https?:/);
       expect([image.alt, image.referrerPolicy]).toEqual(["", "no-referrer"]);
     }
-    expect(texts(element, ".names .name")[2]).toBe("user gnp.exe");
-    expect(texts(element, ".names .name")[3]!.length).toBeLessThan(61);
+    expect(texts(element, ".hc-names .hc-name")[2]).toBe("user gnp.exe");
+    expect(texts(element, ".hc-names .hc-name")[3]!.length).toBeLessThan(61);
     // A picture that can't be had leaves the initials.
     const image = shadow.querySelector("img")!;
     image.dispatchEvent(new Event("error"));
@@ -119,13 +116,15 @@ describe("<user-presence>", () => {
 
   it("[U14] Escape puts the names away until the pointer or the focus comes again", () => {
     const element = place({ presence: fakeRoom({ users: [{ id: "ann", meta: null }] }) });
-    const face = part(element, "hc");
+    const face = part(element, "face");
     expect(part(element, "names").getAttribute("role")).toBe("list");
     expect([face.tabIndex, face.getAttribute("role"), face.getAttribute("aria-label")]).toEqual([0, "group", "Who is here"]);
+    face.focus();
     face.dispatchEvent(new KeyboardEvent("keydown", { key: "a" }));
     expect(face.dataset.off).toBeUndefined();
     face.dispatchEvent(new KeyboardEvent("keydown", { key: "Escape" }));
     expect(face.dataset.off).toBe("");
+    face.blur();
     face.focus();
     expect(face.dataset.off).toBeUndefined();
   });

@@ -77,13 +77,13 @@ describe("faceOf", () => {
   });
 
   it("[U13] before the first answer there is no number; then there is; of many the first are drawn, and the others counted", () => {
-    expect(faceOf(viewOf({ status: "syncing" }), NOON)).toEqual({ state: "syncing", people: [], more: "", count: "…", status: "connecting" });
+    expect(faceOf(viewOf({ status: "syncing" }), NOON)).toEqual({ state: "syncing", people: [], more: "", unnamed: false, count: "…", status: "connecting" });
     expect(faceOf(viewOf({ users: [] }), NOON)).toMatchObject({ count: "0 here", status: "", more: "" });
     expect(faceOf(viewOf({ users: crowd(5) }), NOON)).toMatchObject({ count: "5 here", more: "" });
     const face = faceOf(viewOf({ users: crowd(1_234) }), NOON, { locale: "en" });
     expect(face).toMatchObject({ count: "1,234 here", more: "+1,229" });
     expect(face.people.map(({ name }) => name)).toEqual(crowd(25).map(({ meta }) => meta.name));
-    expect(faceOf(viewOf({ users: crowd(9) }), NOON, { max: 0 })).toMatchObject({ people: [], more: "", count: "9 here" });
+    expect(faceOf(viewOf({ users: crowd(9) }), NOON, { max: 0 })).toMatchObject({ people: [], more: "", unnamed: false, count: "9 here" });
     expect(faceOf(viewOf({ userCount: 70_000 }), NOON, { locale: "de" })).toMatchObject({ people: [], count: "70.000 here" });
   });
 

@@ -1,13 +1,15 @@
 import type { Face } from "../../face/face.js";
 import type { Person } from "../../face/person.js";
+import { fold, unfold } from "../../face/unfold.js";
 
 /** The part of the tag that is seen: `show` makes it show a face, `say` says a text aloud to those who listen. */
 export type Drawing = { readonly root: HTMLElement; readonly show: (face: Face, max: number) => void; readonly say: (text: string) => void };
 
-/** An element with the class and the part of that name. */
+/** An element with the class and the part of that name, or of several. */
 function make(tag: string, name: string, ...children: readonly (Node | string)[]): HTMLElement {
   const made = document.createElement(tag);
-  made.setAttribute("part", (made.className = name));
+  made.setAttribute("part", name);
+  made.className = name.replace(/\w+/g, "hc-$&");
   made.append(...children);
   return made;
 }
@@ -24,35 +26,27 @@ export function drawingOf(label: string): Drawing {
   // Said on its own, and seldom: what is seen changes with everybody who comes.
   const said = make("span", "said");
   said.role = "status";
-  const root = make("div", "hc", stack, make("span", "dot"), make("span", "state", count, status), names, said);
+  const root = make("div", "face", stack, make("span", "dot"), make("span", "state", count, status), names, said);
   root.role = "group";
   root.ariaLabel = label;
-  root.onfocus = root.onpointerenter = () => {
-    delete root.dataset.off;
-    // Moves the names, which have just appeared, into the window.
-    names.style.translate = "0";
-    const { left, right } = names.getBoundingClientRect();
-    names.style.translate = `${Math.max(4 - left, Math.min(0, document.body.clientWidth - 4 - right))}px`;
-  };
-  root.onkeydown = ({ key }) => {
-    if (key === "Escape") root.dataset.off = "";
-  };
+  root.onfocus = root.onpointerenter = unfold as (event: Event) => void;
+  root.onkeydown = fold as (event: KeyboardEvent) => void;
   let drawn = "";
   return {
     root,
     say(text) { said.textContent = text; },
-    show({ state, people, more, count: many, status: how }, max) {
+    show({ state, people, more, unnamed, count: many, status: how }, max) {
       root.dataset.state = state;
       count.textContent = many;
       status.textContent = how;
       // What stands for "not known" is nothing to read aloud.
       count.ariaHidden = String(many === "…");
-      const now = JSON.stringify([people, more]);
+      const now = JSON.stringify([people, more, unnamed]);
       if (now === drawn) return;
       drawn = now;
       root.tabIndex = people.length ? 0 : -1;
-      stack.replaceChildren(...people.slice(0, max).map(avatarOf), ...(more ? [make("bdi", "avatar", more)] : []));
-      names.replaceChildren(...people.map((person) => make("li", "person", avatarOf(person), make("bdi", "name", person.name))), ...(more && people.length > max + 19 ? [make("li", "person", "…")] : []));
+      stack.replaceChildren(...people.slice(0, max).map(avatarOf), ...(more ? [make("bdi", "avatar more", more)] : []));
+      names.replaceChildren(...people.map((person) => make("li", "person", avatarOf(person), make("bdi", "name", person.name))), ...(unnamed ? [make("li", "person", "…")] : []));
     },
   };
 }
