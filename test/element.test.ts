@@ -4,10 +4,14 @@ import type { AddressInfo } from "node:net";
 import { join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
 import { build } from "esbuild";
+import { createElement } from "react";
+import { renderToString } from "react-dom/server";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { WebSocketServer } from "ws";
+import { UserPresence } from "../src/adapters/react.js";
 import { attachWs } from "../src/adapters/ws.js";
 import { createRegistry } from "../src/server/index.js";
+import { fakeRoom } from "../src/testing/fakes/index.js";
 import { launchChromium, type Chromium, type Tab } from "./support/chromium.js";
 import { runNode } from "./support/run.js";
 import { root } from "./support/sources.js";
@@ -56,12 +60,16 @@ globalThis.put = (name, view, { max } = {}, inside = document.querySelector("mai
   return new Promise((drawn) => { setTimeout(drawn, 20); });
 };
 `;
-/** What a server draws, and the script that takes it over. */
-const TAKEN_OVER = `
-import { createElement } from "react";
+/** What takes over what `drawn` drew. */
+const TAKES_OVER = `
+import { createElement as h } from "react";
+import { hydrateRoot } from "react-dom/client";
 import { UserPresence } from "../src/adapters/react.ts";
 import { fakeRoom } from "../src/testing/fakes/fake-room.ts";
-export const app = () => createElement("main", { "data-host": "" }, createElement("h1", null, "Faces"), createElement(UserPresence, { room: fakeRoom({ users: [{ id: "ann", meta: { name: "Ann Lee", picture: "/ann.svg" } }, { id: "bob", meta: { name: "Bob Stone" } }] }) }));
+globalThis.complaints = [];
+addEventListener("error", ({ message }) => complaints.push(message));
+console.error = (...words) => complaints.push(words.join(" "));
+hydrateRoot(document.querySelector("main"), h(UserPresence, { room: fakeRoom(USERS) }));
 `;
 const html = (lang: string, body: string): string => `<!doctype html><html ${lang}><head><meta charset="utf-8"><title>Who is here</title>
 <meta name="viewport" content="width=device-width"><link rel="stylesheet" href="/page.css"></head><body>${body}</body></html>`;
@@ -76,6 +84,11 @@ async function bundled(source: string): Promise<string> {
 
 const AXE = readFileSync(join(root, "node_modules/axe-core/axe.min.js"), "utf8");
 
+const PEOPLE = [
+  { id: "ann", meta: { name: "Ann Lee", picture: "/ann.svg" } }, { id: "bob", meta: { name: "Bob Stone" } }, { id: "cem", meta: { name: "Cem Öz" } },
+  { id: "dora", meta: { name: "ليلى حسن" } }, { id: "eve", meta: { name: "Eve" } }, { id: "fay", meta: { name: "Fay <b>Day</b>" } }, { id: "gus", meta: { name: "Gus" } }, { id: "hal", meta: { name: "Hal" } },
+];
+
 describe.runIf(path !== undefined)("<user-presence> in Chromium", { timeout: 60_000 }, () => {
   let http: Server;
   let url: string;
@@ -83,6 +96,7 @@ describe.runIf(path !== undefined)("<user-presence> in Chromium", { timeout: 60_
   const registry = createRegistry();
 
   beforeAll(async () => {
+    const drawn = renderToString(createElement(UserPresence, { room: fakeRoom<unknown>({ users: PEOPLE }) }));
     const files = new Map([
       ["/", html('lang="en"', FACES)],
       ["/rtl", html('lang="ar" dir="rtl"', FACES)],
@@ -90,6 +104,9 @@ describe.runIf(path !== undefined)("<user-presence> in Chromium", { timeout: 60_
       ["/page.css", CSS],
       ["/react", html('lang="en"', FACES_IN_REACT)],
       ["/react-rtl", html('lang="ar" dir="rtl"', FACES_IN_REACT)],
+      ["/drawn", html('lang="en"', `<main>${drawn}</main>`)],
+      ["/taken-over", html('lang="en"', `<main>${drawn}</main><script type="module" src="/takes-over.js"></script>`)],
+      ["/takes-over.js", await bundled(TAKES_OVER.replace("USERS", JSON.stringify({ users: PEOPLE })))],
       ["/fakes.js", await bundled(FAKES)],
       ["/react-fakes.js", await bundled(REACT_FAKES)],
       ["/headcount/user-presence.js", await bundled('export * from "../src/user-presence.ts";')],
@@ -98,8 +115,8 @@ describe.runIf(path !== undefined)("<user-presence> in Chromium", { timeout: 60_
     http = createServer((request, response) => {
       const name = request.url ?? "/";
       const type = name.endsWith(".js") ? "text/javascript" : name.endsWith(".css") ? "text/css" : name.endsWith(".svg") ? "image/svg+xml" : "text/html";
-      // Nothing inline: neither scripts nor styles.
-      response.writeHead(files.has(name) ? 200 : 404, { "content-type": `${type}; charset=utf-8`, "content-security-policy": "default-src 'self'; connect-src 'self' ws:; object-src 'none'" }).end(files.get(name));
+      // Nothing inline: neither scripts nor styles, but for what a server draws and no script touches.
+      response.writeHead(files.has(name) ? 200 : 404, { "content-type": `${type}; charset=utf-8`, "content-security-policy": `default-src 'self'; connect-src 'self' ws:; object-src 'none'${name === "/drawn" ? "; style-src 'unsafe-inline'" : ""}` }).end(files.get(name));
     });
     let people = 0;
     attachWs(new WebSocketServer({ server: http }), registry, { identify: () => ({ user: `u${++people}`, meta: { name: `Visitor ${people}` } }), authorize: () => true });
@@ -120,10 +137,6 @@ describe.runIf(path !== undefined)("<user-presence> in Chromium", { timeout: 60_
     await until(async () => { expect(await tab.value("!!document.querySelector('user-presence, .hc-face') || typeof put === 'function'")).toBe(true); });
     return tab;
   };
-  const PEOPLE = [
-    { id: "ann", meta: { name: "Ann Lee", picture: "/ann.svg" } }, { id: "bob", meta: { name: "Bob Stone" } }, { id: "cem", meta: { name: "Cem Öz" } },
-    { id: "dora", meta: { name: "ليلى حسن" } }, { id: "eve", meta: { name: "Eve" } }, { id: "fay", meta: { name: "Fay <b>Day</b>" } }, { id: "gus", meta: { name: "Gus" } }, { id: "hal", meta: { name: "Hal" } },
-  ];
   const put = (tab: Tab, name: string, view: object, attributes: object = {}): Promise<unknown> => tab.value(`put(${JSON.stringify(name)}, ${JSON.stringify(view)}, ${JSON.stringify(attributes)})`);
   const inside = <T>(tab: Tab, expression: string): Promise<T> => tab.value(`((host) => { const root = host.shadowRoot ?? host; const $ = (name) => root.querySelector(".hc-" + name); return ${expression}; })(document.querySelector("[data-host], user-presence"))`);
   const key = async (tab: Tab, name: string, codeOf: number): Promise<void> => {
@@ -198,7 +211,7 @@ describe.runIf(path !== undefined)("<user-presence> in Chromium", { timeout: 60_
     const box = () => inside<{ left: number; right: number; width: number; height: number }>(tab, "$('names').getBoundingClientRect().toJSON()");
     expect(await box()).toMatchObject({ width: 1, height: 1 });
     await key(tab, "Tab", 9);
-    expect(await inside(tab, "root.contains(document.activeElement) && (host.shadowRoot ?? document).activeElement === $('face')")).toBe(true);
+    expect(await inside(tab, "(host.shadowRoot ?? document).activeElement === $('face')")).toBe(true);
     const seen = async (): Promise<void> => {
       const { left, right, width, height } = await box();
       expect(width).toBeGreaterThan(150);
@@ -210,7 +223,7 @@ describe.runIf(path !== undefined)("<user-presence> in Chromium", { timeout: 60_
     await key(tab, "Escape", 27);
     expect(await box()).toMatchObject({ width: 1, height: 1 });
     await key(tab, "Tab", 9);
-    expect(await inside(tab, "host.shadowRoot.activeElement")).toBe(null);
+    expect(await inside(tab, "root.querySelector(':focus')")).toBe(null);
     const { left, top } = await inside<{ left: number; top: number }>(tab, "$('stack').getBoundingClientRect().toJSON()");
     await tab.send("Input.dispatchMouseEvent", { type: "mouseMoved", x: left + 5, y: top + 5 });
     await seen();
@@ -236,8 +249,8 @@ describe.runIf(path !== undefined)("<user-presence> in Chromium", { timeout: 60_
     await tab.close();
   });
 
-  it("[U11] a hostile crowd starts no script and breaks no layout", async () => {
-    const tab = await open("/");
+  it.each(["/", "/react"])("[U11] a hostile crowd starts no script and breaks no layout: %s", async (page) => {
+    const tab = await open(page);
     const names = ["<img src=x onerror='globalThis.pwned=1'>", "\u202Egnp.exe", "👨‍👩‍👧‍👦".repeat(372), `a${"\u0301".repeat(4_000)}`, "﷽".repeat(60)];
     const pictures = ["javascript:globalThis.pwned=1", "data:text/html,<script>parent.pwned=1</script>", "data:image/svg+xml,<svg onload='parent.pwned=1'/>", "/none.png", "\0"];
     await put(tab, "r", { users: names.map((name, i) => ({ id: `u${i}`, meta: { name, picture: pictures[i] } })) });
@@ -247,6 +260,70 @@ describe.runIf(path !== undefined)("<user-presence> in Chromium", { timeout: 60_
     expect(sizes).toEqual(names.map(() => [32, 32]));
     expect(await inside(tab, "host.offsetHeight")).toBeLessThan(50);
     await tab.close();
+  });
+
+  it.each(["/", "/react"])("[U14] a list of names that is longer than its place is scrolled by keyboard: %s", async (page) => {
+    const tab = await open(page);
+    await tab.send("Emulation.setDeviceMetricsOverride", { width: 400, height: 400, deviceScaleFactor: 1, mobile: false });
+    await put(tab, "long", { users: Array.from({ length: 30 }, (_, i) => ({ id: `u${i}`, meta: { name: `User ${i}` } })) });
+    const state = () => inside<{ focused: string; scrolled: number; height: number }>(tab, "({ focused: root.querySelector(':focus')?.className, scrolled: $('names').scrollTop, height: $('names').offsetHeight })");
+    await key(tab, "Tab", 9);
+    expect(await state()).toEqual({ focused: "hc-face", scrolled: 0, height: 200 });
+    await tab.value(`${AXE};void 0`);
+    expect(await tab.value("axe.run(document).then(({ violations }) => violations.map(({ id }) => id))")).toEqual([]);
+    await key(tab, "Tab", 9);
+    expect(await state()).toEqual({ focused: "hc-names", scrolled: 0, height: 200 });
+    await key(tab, "End", 35);
+    await until(async () => { expect((await state()).scrolled).toBeGreaterThan(300); });
+    await key(tab, "Escape", 27);
+    expect(await state()).toMatchObject({ focused: "hc-face", height: 1 });
+    await key(tab, "Tab", 9);
+    expect((await state()).focused).toBeUndefined();
+    await tab.close();
+  });
+
+  it.each(["/", "/react"])("[U14] the names open where the window has room, whatever the page's body is: %s", async (page) => {
+    const tab = await open(page);
+    await tab.send("Emulation.setDeviceMetricsOverride", { width: 1_000, height: 500, deviceScaleFactor: 1, mobile: false });
+    await tab.value('void (document.body.style.cssText = "width:500px;margin:0 auto", document.querySelector("main").style.cssText = "display:block;padding:420px 0 0 300px")');
+    await put(tab, "r", { users: PEOPLE.slice(0, 4) });
+    await key(tab, "Tab", 9);
+    const [face, names] = await inside<{ left: number; top: number; bottom: number }[]>(tab, "['face', 'names'].map((name) => $(name).getBoundingClientRect().toJSON())");
+    expect(names!.left).toBe(face!.left);
+    expect(names!.top).toBeGreaterThan(0);
+    expect(names!.bottom).toBeLessThanOrEqual(face!.top + 1);
+    await tab.close();
+  });
+
+  it("[U14] faces, dot and names are seen where colours are the system's few", async () => {
+    const tab = await open("/");
+    await put(tab, "live", { users: PEOPLE });
+    const look = () => inside<{ dot: string; canvas: string; borders: string[] }>(tab, `({
+      dot: getComputedStyle($("dot")).backgroundColor, canvas: getComputedStyle($("names")).backgroundColor,
+      borders: ["avatar", "more", "names", "dot"].map((name) => getComputedStyle($(name)).border) })`);
+    await tab.send("Emulation.setEmulatedMedia", { features: [{ name: "forced-colors", value: "active" }] });
+    await inside(tab, "$('face').focus()");
+    const { dot, canvas, borders } = await look();
+    expect(dot).not.toBe(canvas);
+    for (const border of borders) expect(border).toMatch(/^1px solid/);
+    await tab.value(`void room("live").show(${JSON.stringify({ users: PEOPLE, status: "stale", staleSince: STALE })})`);
+    const stale = await look();
+    expect(stale.dot).toBe(canvas);
+    await tab.close();
+  });
+
+  it("[U6] what a server drew looks as it should before any script runs, and after where a page allows no style written into it", async () => {
+    const drawn = await open("/drawn");
+    const taken = await open("/taken-over");
+    await until(async () => { expect(await taken.value("document.adoptedStyleSheets.length")).toBe(1); });
+    for (const tab of [drawn, taken]) {
+      const look = await tab.value<unknown[]>(`[getComputedStyle(document.querySelector(".hc-avatar")).backgroundColor, document.querySelector(".hc-avatar").offsetWidth, document.querySelector(".hc-names").offsetWidth]`);
+      expect(look).toEqual([expect.stringMatching(/^oklch\(0\.53 0\.13 /), 32, 1]);
+    }
+    expect(await drawn.value("document.querySelectorAll('img').length")).toBe(0);
+    await until(async () => { expect(await taken.value("[...document.querySelectorAll('img')].map((image) => image.naturalWidth > 0)")).toEqual([true, true]); });
+    expect(await taken.value("complaints")).toEqual([]);
+    for (const tab of [drawn, taken]) await tab.close();
   });
 
   it.runIf(picture)("takes the pictures", async () => {
@@ -270,7 +347,8 @@ describe.runIf(path !== undefined)("<user-presence> in Chromium", { timeout: 60_
     await tab.value(`void (cell("light", "ltr", "a", ${view}, true), cell("dark", "ltr", "b", ${view}, true), cell("light", "ltr", "c", ${stale}), cell("light", "rtl", "d", ${view}))`);
     await tab.value(`void document.querySelectorAll("user-presence").forEach((host, i) => {
       // Two can't be hovered at once: these look as if.
-      if (i < 2) { const names = host.shadowRoot.querySelector(".hc-names"); names.style.cssText = "z-index:9;top:100%;inset-inline-start:0;width:max-content;height:auto;padding:.5rem;clip-path:none;border-radius:.5rem;background:Canvas;box-shadow:0 0 0 1px #8886"; }
+const rule = [...host.shadowRoot.adoptedStyleSheets[0].cssRules].find(({ selectorText }) => selectorText?.includes(":hover"));
+      if (i < 2) host.shadowRoot.querySelector(".hc-names").style.cssText = rule.style.cssText;
     })`);
     await sleep(300);
     const png = await tab.picture({ width: 720, height: 390, scale: 1 });
