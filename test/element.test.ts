@@ -335,7 +335,7 @@ describe.runIf(path !== undefined)("<user-presence> in Chromium", { timeout: 60_
       main.style.cssText = "display:grid;grid-template-columns:1fr 1fr;gap:0;justify-items:stretch";
       globalThis.cell = (look, dir, name, view, open) => {
         const cell = document.createElement("div");
-        cell.style.cssText = "padding:24px;height:" + (open ? 250 : 48) + "px;color-scheme:" + look + ";background:Canvas;color:CanvasText";
+        cell.style.cssText = "padding:24px;height:" + (open ? 288 : 40) + "px;color-scheme:" + look + ";background:Canvas;color:CanvasText";
         cell.dir = dir;
         cell.lang = dir === "rtl" ? "ar" : "en-GB";
         main.append(cell);
@@ -348,10 +348,10 @@ describe.runIf(path !== undefined)("<user-presence> in Chromium", { timeout: 60_
     await tab.value(`void document.querySelectorAll("user-presence").forEach((host, i) => {
       // Two can't be hovered at once: these look as if.
 const rule = [...host.shadowRoot.adoptedStyleSheets[0].cssRules].find(({ selectorText }) => selectorText?.includes(":hover"));
-      if (i < 2) host.shadowRoot.querySelector(".hc-names").style.cssText = rule.style.cssText;
+      if (i < 2) host.shadowRoot.querySelector(".hc-names").style.cssText = rule.style.cssText + ";max-height:none";
     })`);
     await sleep(300);
-    const png = await tab.picture({ width: 720, height: 390, scale: 1 });
+    const png = await tab.picture({ width: 920, height: 408, scale: 1 });
     expect(png.length).toBeLessThan(60_000);
     writeFileSync(join(root, "docs/user-presence.png"), png);
     await tab.close();

@@ -11,10 +11,10 @@ export const LOOK = `
 .hc-stack{display:flex}
 .hc-state{display:flex;flex-wrap:wrap;align-items:baseline;column-gap:.5em}
 .hc-count{white-space:nowrap}
-.hc-avatar{position:relative;flex:none;display:grid;place-items:center;overflow:hidden;width:var(--hc);height:var(--hc);border-radius:50%;font-size:calc(var(--hc)*.38);font-weight:600;line-height:1}
+.hc-avatar{position:relative;flex:none;display:grid;place-items:center;overflow:hidden;width:var(--hc);height:var(--hc);border-radius:50%;font-size:calc(var(--hc)*.36);font-weight:600;line-height:1}
 .hc-more{width:auto;min-width:var(--hc);padding:0 .4em;border-radius:99px;background:color-mix(in srgb,CanvasText 14%,Canvas);color:CanvasText}
 .hc-stack .hc-avatar{box-shadow:0 0 0 2px var(--user-presence-ring,Canvas)}
-.hc-stack .hc-avatar+.hc-avatar{margin-inline-start:calc(var(--hc)*-.16)}
+.hc-stack .hc-avatar+.hc-avatar{margin-inline-start:calc(var(--hc)*-.1)}
 .hc-picture{position:absolute;inset:0;width:100%;max-width:none;height:100%;object-fit:cover}
 .hc-names,.hc-said,:is([data-state=idle],[data-state=syncing]) .hc-status{position:absolute;width:1px;height:1px;margin:0;padding:0;overflow:hidden;clip-path:inset(50%)}
 .hc-names:empty{display:none}

@@ -38,6 +38,17 @@ describe("the README's lines, as they stand there", () => {
     document.body.replaceChildren();
   });
 
+  it("[U1, U15] show by React's component who is here", async () => {
+    const { registry } = await at3000();
+    const { Page } = (await bundled("react-page", readmeCode("tsx"), { language: "tsx", alias: FROM_SOURCE, external: ["react", "react/jsx-runtime"] })) as { Page: ComponentType };
+    const root = createRoot(document.body.appendChild(document.createElement("div")));
+    root.render(createElement(Page));
+    afterwards(() => root.unmount());
+    await until(() => expect([...document.querySelectorAll(".hc-count, .hc-name")].map((one) => one.textContent)).toEqual(["1 here", "ann (you)"]));
+    expect(registry.userCount("project-1")).toBe(1);
+    document.body.replaceChildren();
+  });
+
   it("[U1] show in Vue who is here", async () => {
     const { registry } = await at3000();
     const { descriptor } = parse(readmeCode("vue"), { filename: "WhoIsHere.vue" });

@@ -8,7 +8,7 @@ import type { BuildOptions } from "esbuild";
 const root = join(import.meta.dirname, "../..");
 
 /** Bundles a module for a page and loads it here. In a process of its own: esbuild does not run where jsdom is. */
-export async function bundled(name: string, contents: string, options: BuildOptions & { readonly language?: "jsx" | "ts" } = {}): Promise<unknown> {
+export async function bundled(name: string, contents: string, options: BuildOptions & { readonly language?: "jsx" | "tsx" | "ts" } = {}): Promise<unknown> {
   const folder = join(root, "node_modules/.cache/headcount");
   mkdirSync(folder, { recursive: true });
   const outfile = join(folder, `${name}-${process.pid}.mjs`);
