@@ -1,8 +1,7 @@
-import { writeFileSync } from "node:fs";
-import { join, relative } from "node:path";
+import { readFileSync, writeFileSync } from "node:fs";
+import { join } from "node:path";
 import { pathToFileURL } from "node:url";
 import { setTimeout as sleep } from "node:timers/promises";
-import { readFileSync } from "node:fs";
 import type { Plugin } from "esbuild";
 import { launchChromium } from "../../test/support/chromium.js";
 import { startPage } from "../page/server.js";
@@ -72,5 +71,3 @@ function print(name: string, { totals: { ms, by, mistakes } }: Report, log: (lin
 function story({ tab, user, shows, from, to }: Mistake): string {
   return `tab ${tab} showed ${user} as ${shows} from ${s(from)} to ${s(to)}`;
 }
-
-export const shown = (root: string, path: string): string => relative(root, path);

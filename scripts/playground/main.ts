@@ -51,7 +51,7 @@ function again(scripted: boolean): void {
 
 function act(deed: Deed): void {
   if (run.over) again(false);
-  run.world.act(deed);
+  else run.world.act(deed);
 }
 
 /** The script's people come in any case; the rest of it is played where it is asked for. */
@@ -106,7 +106,7 @@ function showScore({ tally }: Run): void {
     const { wrong, promised: within, says } = by[counter];
     write(card.querySelector(".verdict") ?? card, VERDICTS[verdict]);
     write(card.querySelector(".tally b") ?? card, seconds(wrong));
-    write(card.querySelector(".tally span") ?? card, `of ${Math.round(ms / 1_000)} s`);
+    write(card.querySelector(".tally span") ?? card, ` of ${Math.round(ms / 1_000)} s`);
     card.dataset.wrong = String(wrong > 0);
     write(card.querySelector(".rest") ?? card, `${seconds(within)} as promised · ${seconds(says)} said so itself`);
   }

@@ -37,15 +37,15 @@ export const SCRIPT: readonly (Deed & { readonly at: number })[] = [
   { at: 14, do: "cut", device: "bob's laptop" },
   // The old socket's end is noticed when the new one is there.
   { at: 16, do: "late", device: "cem's phone" },
-  { at: 23, do: "refresh", device: "cem's phone" },
+  { at: 22, do: "refresh", device: "cem's phone" },
   // He really goes, and comes again.
-  { at: 26, do: "close", device: "bob's laptop" },
-  { at: 31, do: "open", device: "bob's laptop" },
-  { at: 33, do: "sleep", device: "cem's phone" },
-  { at: 34, do: "half-open", device: "bob's laptop" },
-  { at: 49, do: "refresh", device: "bob's laptop" },
-  { at: 52, do: "restart" },
-  { at: 54, do: "rough", user: "ann" },
-  { at: 57, do: "refresh", device: "ann's phone" },
+  { at: 23, do: "close", device: "bob's laptop" },
+  { at: 27, do: "open", device: "bob's laptop" },
+  { at: 28, do: "sleep", device: "cem's phone" },
+  { at: 31, do: "half-open", device: "bob's laptop" },
+  { at: 46.5, do: "refresh", device: "bob's laptop" },
+  { at: 49, do: "restart" },
+  { at: 52, do: "rough", user: "ann" },
+  { at: 56, do: "refresh", device: "ann's phone" },
 ];
 export const SCRIPT_SECONDS = 60;

@@ -19,7 +19,7 @@ export type Playgrounds = {
 export const SOCKET_PATH = "/playground/socket";
 
 /** Pages that may be open at once, and for how long a server waits for its page, in ms. */
-const MOST = 20;
+const MOST = 200;
 const PATIENCE = 60_000;
 
 type Server = { readonly wss: WebSocketServer; readonly end: () => void };

@@ -1,5 +1,5 @@
 import { ROUGH_MOST } from "./rough-way.js";
-import { TIMES, USERS } from "./script.js";
+import { DOWN, TIMES, USERS } from "./script.js";
 import { after, emptyScene, truthOf, type Scene, type TabState, type Truth } from "./truth.js";
 import { COUNTERS, type Counter, type Happening } from "./world.js";
 
@@ -20,6 +20,8 @@ export type Totals = { readonly ms: number; readonly by: Readonly<Record<Counter
 /** What a page's client is given by default, in ms: its ping's wait for an answer, and its first wait before it dials again, at most. */
 const ANSWER = 5_000;
 const REDIAL = 500;
+/** After a restart, all have dialed again within this. */
+const RETURN = 2_000;
 /** The most that a line takes one way where nothing is rough, in the simulated network. */
 const WAY = 200;
 /** How often an arrival crosses its line before the server has it: the dial there and back, `hello`, `welcome`, `join`. */
@@ -59,6 +61,8 @@ export function createTally(): Tally {
   const truths = new Map<string, { truth: Truth; since: number }>(USERS.map((user) => [user, { truth: "away", since: 0 }]));
   const by = { naive: zero(), headcount: zero() };
   const mistakes: Mistake[] = [];
+  /** When a view was last right about a user. */
+  const knew = new Map<string, number>();
   const worst: Record<Counter, Verdict> = { naive: "right", headcount: "right" };
 
   function learn(): void {
@@ -76,19 +80,32 @@ export function createTally(): Tally {
     for (const user of USERS) {
       const { truth, since } = truths.get(user) ?? { truth: "away", since: 0 };
       const shown = users?.includes(user) ? "here" : "away";
+      const view = `${counter} ${state.tab} ${user}`;
+      if (users && shown === truth) knew.set(view, at);
       if (users && (truth === "either" || shown === truth)) continue;
-      const one = users === undefined || says === "old" ? "says" : excused(state, user, shown, since) ? "promised" : "wrong";
+      // Who was shown rightly since then has flickered, and that nobody promised.
+      const late = (knew.get(view) ?? -1) <= since && at - since < promisedTo(state, user, shown);
+      const one = users === undefined || says === "old" ? "says" : late || excused(state, user) ? "promised" : "wrong";
       if (VERDICTS.indexOf(one) > VERDICTS.indexOf(verdict)) verdict = one;
       if (one === "wrong" && ms > 0) note(counter, state.tab, user, shown, ms);
     }
     return verdict;
   }
 
-  function excused({ user: viewer, looks, silent }: TabState, user: string, shown: "here" | "away", since: number): boolean {
-    const { coming, leaving, noticing } = promised(scene, at, viewer, user);
-    if (at - looks < coming) return true;
-    if (silent !== undefined && at - silent < noticing) return true;
-    return at - since < (shown === "here" ? leaving : coming);
+  /** How long it may take until a tab shows what has become of a user. */
+  function promisedTo({ user: viewer }: TabState, user: string, shown: "here" | "away"): number {
+    const { coming, leaving } = promised(scene, at, viewer, user);
+    return shown === "here" ? leaving : coming;
+  }
+
+  /** By what has become of the tab itself. */
+  function excused({ user: viewer, loaded, woke, silent }: TabState, user: string): boolean {
+    const { coming, noticing } = promised(scene, at, viewer, user);
+    if (woke !== undefined && at - woke < coming) return true;
+    const { restarted } = scene;
+    // A page that is loaded just after a restart is shown who is back; one that was there knows who was.
+    if (restarted !== undefined && loaded >= restarted && at - restarted < DOWN + RETURN + coming) return true;
+    return silent !== undefined && at - silent < noticing;
   }
 
   function note(counter: Counter, tab: number, user: string, shows: "here" | "away", ms: number): void {

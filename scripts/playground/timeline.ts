@@ -4,19 +4,23 @@ import { USERS, type Deed } from "./script.js";
 import { COUNTERS, type Counter } from "./world.js";
 
 /** Pixels: of lanes, of a tab's row, of a person in a counter's lane. */
-const USER_LANE = 58;
+const USER_LANE = 68;
 const ROW = 9;
 const ROWS = 3;
 const COUNTER_LANE = 66;
 const PERSON = 14;
 const TOP = 18;
+/** Between two lines of words. */
+const LINE = 12;
+/** Of a letter, about. */
+const LETTER = 6;
 const AXIS = 22;
 /** Of a second, at least. */
 const SECOND = 11;
 const SPAN = 60;
 
 const WORDS: Readonly<Record<Deed["do"], string>> = {
-  "open": "opens a tab", "close": "closes one", "refresh": "refreshes", "cut": "line cut", "half-open": "half-open", "late": "late goodbye", "sleep": "sleeps",
+  "open": "opens a tab", "close": "closes it", "refresh": "refreshes", "cut": "line cut", "half-open": "half-open", "late": "late goodbye", "sleep": "sleeps",
   "rough": "200 ms, 20 % loss", "smooth": "smooth again", "restart": "server restarts",
 };
 const STATES: readonly LineState[] = ["up", "down", "silent", "asleep"];
@@ -49,6 +53,10 @@ export function createTimeline(labels: HTMLElement, scroll: HTMLElement): Timeli
   let drawn = 0;
   let seconds = 0;
   let scale = 0;
+  /** How far it was scrolled to follow time. */
+  let followed = 0;
+  /** By user, where their last words end. */
+  const ends = new Map<string, number>();
 
   function path(name: string): SVGElement {
     const made = svg("path", { class: name });
@@ -68,6 +76,7 @@ export function createTimeline(labels: HTMLElement, scroll: HTMLElement): Timeli
       ticks();
       if (resized) {
         drawn = 0;
+        ends.clear();
         marks.replaceChildren();
       }
     }
@@ -95,10 +104,13 @@ export function createTimeline(labels: HTMLElement, scroll: HTMLElement): Timeli
     }
     for (; drawn < deeds.length; drawn++) {
       const deed = deeds[drawn];
-      if (deed) mark(deed, x(deed.at));
+      // How it begins is always the same.
+      if (deed && deed.at >= 1_000) mark(deed, x(deed.at));
     }
     // Whoever looks back at what was is left there.
-    if (scroll.scrollWidth - scroll.clientWidth - scroll.scrollLeft < 80 || x(at) < scroll.clientWidth) scroll.scrollLeft = Math.max(0, x(at) - scroll.clientWidth + 24);
+    if (Math.abs(scroll.scrollLeft - followed) > 2) return;
+    scroll.scrollLeft = Math.max(0, x(at) - scroll.clientWidth + 24);
+    followed = scroll.scrollLeft;
   }
 
   function set(name: string, parts: readonly string[]): void {
@@ -110,8 +122,16 @@ export function createTimeline(labels: HTMLElement, scroll: HTMLElement): Timeli
       marks.append(svg("path", { class: "restart", d: `M${x} ${TOP - 4}V${HEIGHT - AXIS}` }), text(x, TOP - 7, WORDS[deed.do]));
       return;
     }
-    const y = top(USERS.indexOf(user)) + USER_LANE - 8;
-    marks.append(svg("path", { class: "mark", d: `M${x} ${y + 2}V${y - 10}` }), text(x + 3, y, WORDS[deed.do]));
+    const words = WORDS[deed.do];
+    const wide = words.length * LETTER + 6;
+    const left = x + wide > Math.max(scroll.clientWidth, seconds * scale);
+    const [from, to] = left ? [x - wide, x] : [x, x + wide];
+    const crowded = from < (ends.get(user) ?? 0);
+    const y = top(USERS.indexOf(user)) + USER_LANE - 6 - (crowded ? LINE : 0);
+    ends.set(user, to);
+    const label = text(left ? x - 3 : x + 3, y, words);
+    if (left) label.setAttribute("text-anchor", "end");
+    marks.append(svg("path", { class: "mark", d: `M${x} ${y + 2}V${y - 9}` }), label);
   }
 
   function text(x: number, y: number, words: string): SVGElement {
@@ -134,8 +154,9 @@ export function createTimeline(labels: HTMLElement, scroll: HTMLElement): Timeli
     clear() {
       drawn = 0;
       seconds = 0;
+      ends.clear();
       marks.replaceChildren();
-      scroll.scrollLeft = 0;
+      scroll.scrollLeft = followed = 0;
     },
   };
 }

@@ -13,15 +13,17 @@ export type TabState = {
   readonly silent: number | undefined;
   /** Since when its device sleeps. */
   readonly asleep: number | undefined;
-  /** Since when somebody looks at it: it was opened, loaded again, or woke up. */
-  readonly looks: number;
+  /** When its page was loaded. */
+  readonly loaded: number;
+  /** When its device woke up last. */
+  readonly woke: number | undefined;
   readonly beliefs: Readonly<Record<Counter, Belief>>;
 };
 
 /** Everything that is open, and which lines are rough: undefined where none was, else until when it counts as such. */
-export type Scene = { readonly tabs: ReadonlyMap<number, TabState>; readonly sleeping: ReadonlyMap<string, number>; readonly rough: ReadonlyMap<string, number>; readonly server: boolean };
+export type Scene = { readonly tabs: ReadonlyMap<number, TabState>; readonly sleeping: ReadonlyMap<string, number>; readonly rough: ReadonlyMap<string, number>; /** When the server went down last. */ readonly restarted: number | undefined };
 
-export const emptyScene: Scene = { tabs: new Map(), sleeping: new Map(), rough: new Map(), server: true };
+export const emptyScene: Scene = { tabs: new Map(), sleeping: new Map(), rough: new Map(), restarted: undefined };
 
 /** What was sent while a line was rough arrives within this. */
 const ROUGH_ENDS = 5_000;
@@ -37,7 +39,7 @@ export function after(scene: Scene, happening: Happening): Scene {
     case "opened": {
       const { tab, device } = happening;
       const user = DEVICES.find(({ id }) => id === device)?.user ?? "";
-      const opened: TabState = { tab, device, user, down: at, silent: undefined, asleep: scene.sleeping.get(device), looks: at, beliefs: nothing };
+      const opened: TabState = { tab, device, user, down: at, silent: undefined, asleep: scene.sleeping.get(device), loaded: at, woke: undefined, beliefs: nothing };
       return { ...scene, tabs: new Map(scene.tabs).set(tab, opened) };
     }
     case "closed": return { ...scene, tabs: new Map([...scene.tabs].filter(([tab]) => tab !== happening.tab)) };
@@ -45,18 +47,18 @@ export function after(scene: Scene, happening: Happening): Scene {
     case "silent": return change(happening.tab, { silent: at });
     case "sleep": {
       const { device, asleep } = happening;
-      const part = asleep ? { asleep: at } : { asleep: undefined, looks: at };
+      const part = asleep ? { asleep: at } : { asleep: undefined, woke: at };
       const sleeping = new Map(scene.sleeping);
       if (asleep) sleeping.set(device, at);
       else sleeping.delete(device);
       return { ...scene, sleeping, tabs: new Map([...scene.tabs].map(([tab, state]) => [tab, state.device === device ? { ...state, ...part } : state])) };
     }
     case "rough": return { ...scene, rough: new Map(scene.rough).set(happening.user, happening.rough ? Infinity : at + ROUGH_ENDS) };
-    case "server": return { ...scene, server: happening.up };
+    case "server": return happening.up ? scene : { ...scene, restarted: at };
     case "belief": {
       const was = scene.tabs.get(happening.tab);
       // A page that shows nothing yet is one that was loaded just now.
-      return change(happening.tab, { ...(happening.belief.says === "unknown" && { looks: at }), ...(was && { beliefs: { ...was.beliefs, [happening.counter]: happening.belief } }) });
+      return change(happening.tab, { ...(happening.belief.says === "unknown" && { loaded: at }), ...(was && { beliefs: { ...was.beliefs, [happening.counter]: happening.belief } }) });
     }
     case "deed": return scene;
   }
