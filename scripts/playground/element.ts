@@ -18,16 +18,18 @@ export function write(node: Element, text: string): void {
   if (node.textContent !== text) node.textContent = text;
 }
 
+const SVG = "http://www.w3.org/2000/svg";
+
 export function svg(tag: string, attributes: Readonly<Record<string, string | number>> = {}, text = ""): SVGElement {
-  const made = document.createElementNS("http://www.w3.org/2000/svg", tag) as SVGElement;
+  const made: SVGElement = document.createElementNS(SVG, tag);
   for (const [name, value] of Object.entries(attributes)) made.setAttribute(name, String(value));
   if (text !== "") made.textContent = text;
   return made;
 }
 
 /** The element of the page with that id. */
-export function byId<T extends HTMLElement = HTMLElement>(id: string): T {
+export function byId(id: string): HTMLElement {
   const found = document.getElementById(id);
   if (!found) throw new Error(`There is no #${id}.`);
-  return found as T;
+  return found;
 }

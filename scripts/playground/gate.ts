@@ -23,7 +23,7 @@ export function createGate(): Gate {
   return {
     through,
     clock: {
-      now: systemClock.now,
+      now: () => systemClock.now(),
       after(ms, run) {
         let stopped = false;
         const stop = systemClock.after(ms, () => { through(() => { if (!stopped) run(); }); });

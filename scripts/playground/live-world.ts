@@ -141,7 +141,6 @@ export function createLiveWorld({ hear }: WorldOptions): World {
   }
 
   function sleep(device: string, own: readonly Tab[]): void {
-    if (sleeping.has(device)) return;
     sleeping.set(device, now() + SLEEP);
     say({ type: "sleep", device, asleep: true });
     const held = own.flatMap(({ page }) => page?.socket?.name ?? []);
@@ -161,6 +160,8 @@ export function createLiveWorld({ hear }: WorldOptions): World {
   }
 
   function act(deed: Deed): void {
+    // Nobody does anything on a device that sleeps.
+    if ("device" in deed && sleeping.has(deed.device)) return;
     say({ type: "deed", deed });
     if (deed.do === "restart") {
       void ask("restart");
@@ -206,6 +207,7 @@ export function createLiveWorld({ hear }: WorldOptions): World {
       case "late":
         if (name === undefined) break;
         void ask("hold", name).then(() => {
+          say({ type: "late", tab: tab.id, until: now() + LATE });
           if (tabs.includes(tab)) refresh(tab);
           later(LATE, () => { void ask("release", name); });
         });

@@ -18,7 +18,7 @@ const live = location.protocol.startsWith("http") && asked.get("world") !== "sim
 /** Time that is simulated goes by in such steps, in ms: finer than is seen. */
 const STEP = 50;
 
-const speed = byId<HTMLSelectElement>("speed");
+const speed = byId("speed") as HTMLSelectElement;
 const seconds = (ms: number): string => `${(ms / 1_000).toFixed(1)} s`;
 
 /** One run: a world and all that is known of it. */

@@ -146,6 +146,8 @@ export function createSimulatedWorld({ hear, seed }: WorldOptions): World {
   }
 
   function act(deed: Deed): void {
+    // Nobody does anything on a device that sleeps.
+    if ("device" in deed && sleeping.has(deed.device)) return;
     say({ type: "deed", deed });
     if (deed.do === "restart") {
       if (!server) return;
@@ -196,13 +198,13 @@ export function createSimulatedWorld({ hear, seed }: WorldOptions): World {
       case "late": {
         const of = server;
         line?.mute();
+        say({ type: "late", tab: tab.id, until: time.now() + LATE });
         refresh(tab);
         if (line) time.at(time.now() + LATE, () => { of?.machine.arrive(time.now(), () => { of.gone(line, "vanished"); }); });
         break;
       }
       case "sleep": {
         const wakes = time.now() + SLEEP;
-        if (sleeping.has(device)) break;
         sleeping.set(device, wakes);
         say({ type: "sleep", device, asleep: true });
         for (const one of own) one.page?.machine.sleep(SLEEP);

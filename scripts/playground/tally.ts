@@ -1,6 +1,5 @@
-import { ROUGH_MOST } from "./rough-way.js";
 import { DOWN, TIMES, USERS } from "./script.js";
-import { after, emptyScene, truthOf, type Scene, type TabState, type Truth } from "./truth.js";
+import { after, emptyScene, truthOf, wayOf, type Scene, type TabState, type Truth } from "./truth.js";
 import { COUNTERS, type Counter, type Happening } from "./world.js";
 
 /**
@@ -22,8 +21,6 @@ const ANSWER = 5_000;
 const REDIAL = 500;
 /** After a restart, all have dialed again within this. */
 const RETURN = 2_000;
-/** The most that a line takes one way where nothing is rough, in the simulated network. */
-const WAY = 200;
 /** How often an arrival crosses its line before the server has it: the dial there and back, `hello`, `welcome`, `join`. */
 const CROSSINGS = 5;
 
@@ -31,7 +28,7 @@ export type Promised = { readonly coming: number; readonly leaving: number; read
 
 /** Within what headcount promises that a view is right again: after somebody came, after somebody went without a word, and after its own line died unnoticed. */
 export function promised(scene: Scene, at: number, viewer: string, user: string): Promised {
-  const way = (who: string): number => (at < (scene.rough.get(who) ?? 0) ? ROUGH_MOST + WAY : WAY);
+  const way = (who: string): number => wayOf(scene, who, at);
   const { grace, tick, flush, lease } = TIMES;
   return {
     coming: REDIAL + CROSSINGS * way(user) + flush + way(viewer),
@@ -39,6 +36,9 @@ export function promised(scene: Scene, at: number, viewer: string, user: string)
     noticing: lease / 3 + ANSWER + way(viewer),
   };
 }
+
+type Standing = { readonly truth: Truth; readonly fresh: boolean; readonly since: number; readonly wasEither: boolean };
+const NEVER_HERE: Standing = { truth: "away", fresh: false, since: 0, wasEither: false };
 
 /** Finer than anybody sees. Between two happenings time goes by in such steps, so that what runs out meanwhile is noticed. */
 const STEP = 25;
@@ -57,20 +57,21 @@ export type Tally = {
 export function createTally(): Tally {
   let scene = emptyScene;
   let at = 0;
-  /** What is true of each user, since when, and what was before. */
-  const truths = new Map<string, { truth: Truth; since: number }>(USERS.map((user) => [user, { truth: "away", since: 0 }]));
+  /** What is true of each user, since when, and whether both answers were right just before. */
+  const truths = new Map<string, Standing>(USERS.map((user) => [user, NEVER_HERE]));
   const by = { naive: zero(), headcount: zero() };
   const mistakes: Mistake[] = [];
-  /** When a view was last right about a user. */
-  const knew = new Map<string, number>();
+  /** By view and user: whether it was right since that moment, and whether it was before. */
+  const knew = new Map<string, { readonly since: number; readonly before: boolean; right: boolean }>();
   const worst: Record<Counter, Verdict> = { naive: "right", headcount: "right" };
 
   function learn(): void {
     for (const user of USERS) {
-      const truth = truthOf(scene, user, at);
-      const known = truths.get(user);
-      // `either` starts no new wait: what was right stays right.
-      if (known && known.truth !== truth) Object.assign(known, { truth, ...(truth !== "either" && { since: at }) });
+      const { truth, fresh } = truthOf(scene, user, at);
+      const known = truths.get(user) ?? NEVER_HERE;
+      // `either` starts no new wait: what was right stays right. Who is here by another tab than before, of which the server knows nothing yet, may be missed for a moment.
+      if (known.truth !== truth) truths.set(user, { truth, fresh, since: truth === "either" ? known.since : at, wasEither: known.truth === "either" });
+      else if (known.fresh !== fresh) truths.set(user, { ...known, fresh, ...(fresh && { since: at, wasEither: true }) });
     }
   }
 
@@ -78,13 +79,16 @@ export function createTally(): Tally {
     const { users, says } = state.beliefs[counter];
     let verdict: Verdict = "right";
     for (const user of USERS) {
-      const { truth, since } = truths.get(user) ?? { truth: "away", since: 0 };
+      const { truth, since, wasEither } = truths.get(user) ?? NEVER_HERE;
       const shown = users?.includes(user) ? "here" : "away";
       const view = `${counter} ${state.tab} ${user}`;
-      if (users && shown === truth) knew.set(view, at);
+      const was = knew.get(view);
+      const known = was?.since === since ? was : { since, before: was?.right ?? false, right: false };
+      knew.set(view, known);
+      known.right ||= users !== undefined && shown === truth;
       if (users && (truth === "either" || shown === truth)) continue;
-      // Who was shown rightly since then has flickered, and that nobody promised.
-      const late = (knew.get(view) ?? -1) <= since && at - since < promisedTo(state, user, shown);
+      // Who was shown rightly has flickered, and that nobody promised; unless it was by luck, as the news of what was before were still on their way.
+      const late = (wasEither || !known.before || !known.right) && at < promisedTo(state, user, shown, since);
       const one = users === undefined || says === "old" ? "says" : late || excused(state, user) ? "promised" : "wrong";
       if (VERDICTS.indexOf(one) > VERDICTS.indexOf(verdict)) verdict = one;
       if (one === "wrong" && ms > 0) note(counter, state.tab, user, shown, ms);
@@ -92,10 +96,11 @@ export function createTally(): Tally {
     return verdict;
   }
 
-  /** How long it may take until a tab shows what has become of a user. */
-  function promisedTo({ user: viewer }: TabState, user: string, shown: "here" | "away"): number {
+  /** By when a tab shows what became of a user at some moment. */
+  function promisedTo({ user: viewer }: TabState, user: string, shown: "here" | "away", since: number): number {
     const { coming, leaving } = promised(scene, at, viewer, user);
-    return shown === "here" ? leaving : coming;
+    // The promise counts from when the server can know that a socket has gone.
+    return shown === "away" ? since + coming : Math.max(since + leaving, (scene.ghosts.get(user) ?? 0) + coming);
   }
 
   /** By what has become of the tab itself. */

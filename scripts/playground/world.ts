@@ -20,6 +20,8 @@ export type Happening = { readonly at: number } & (
   | { readonly type: "line"; readonly tab: number; readonly up: boolean }
   /** Nothing passes its line any more, and nobody knows. Ends with its next `line`. */
   | { readonly type: "silent"; readonly tab: number }
+  /** The server hears of the end of its socket only then. */
+  | { readonly type: "late"; readonly tab: number; readonly until: number }
   | { readonly type: "sleep"; readonly device: string; readonly asleep: boolean }
   | { readonly type: "rough"; readonly user: string; readonly rough: boolean }
   | { readonly type: "server"; readonly up: boolean }
