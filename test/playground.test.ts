@@ -223,8 +223,8 @@ describe.skipIf(path === undefined)("the playground's page, in a real Chromium",
     expect([live, by.headcount.wrong]).toEqual([false, 0]);
     expect(by.naive.wrong).toBeGreaterThan(10_000);
     const naive = (by.naive.wrong / 1_000).toFixed(1);
-    expect(await tab.value("document.querySelector('#said').textContent")).toBe(`The minute is over: the naive counter was wrong for ${naive} s of it, headcount for 0.0 s.`);
-    expect(await tab.value("[...document.querySelectorAll('.tally')].map((one) => one.textContent)")).toEqual([`wrong for ${naive} s of 60 s`, "wrong for 0.0 s of 60 s"]);
+    expect(await tab.value("document.querySelector('#said').textContent.replaceAll('\\u00a0', ' ')")).toBe(`The minute is over: the naive counter was wrong for ${naive} s of it, headcount for 0.0 s.`);
+    expect(await tab.value("[...document.querySelectorAll('.tally')].map((one) => one.textContent.replaceAll('\\u00a0', ' '))")).toEqual([`wrong for ${naive} s of 60 s`, "wrong for 0.0 s of 60 s"]);
     expect(await tab.value("document.querySelector('#source').textContent")).toContain("online.delete(user)");
     expect(await tab.value("document.querySelectorAll('path.wrong.naive[d^=M]').length + document.querySelectorAll('path.wrong.headcount[d^=M]').length")).toBe(1);
     for (const width of [1_200, 360]) {

@@ -28,7 +28,8 @@ export type CheckOptions = {
   readonly log: (line: string) => void;
 };
 
-const s = (ms: number): string => `${(ms / 1_000).toFixed(1)} s`;
+/** To a tenth, and never to nothing what is something. */
+const s = (ms: number): string => `${(ms / 1_000).toFixed(ms > 0 && ms < 100 ? 3 : 1)} s`;
 
 /** Plays the scripted minute in Chromium. Returns whether headcount was right within its promises, and the naive counter was not. */
 export async function check({ root, chromium, file, plugins = [], live, speed, seed, log }: CheckOptions): Promise<boolean> {
@@ -56,6 +57,24 @@ export async function check({ root, chromium, file, plugins = [], live, speed, s
   } finally {
     await browser.close();
     await page?.close();
+  }
+}
+
+/** Writes what the page shows after the scripted minute. */
+export async function picture({ root, chromium, file, plugins = [], seed }: Pick<CheckOptions, "root" | "chromium" | "file" | "plugins" | "seed">, path: string): Promise<void> {
+  await writeFile(root, file, plugins);
+  const browser = await launchChromium(chromium);
+  try {
+    const tab = await browser.tab(`${pathToFileURL(file).href}?play&speed=20&seed=${seed}`);
+    const look = { width: 1_240, height: 1_245 };
+    // Shadows are half of the bytes of a picture.
+    await tab.value("document.documentElement.style.setProperty('--shadow', 'none')");
+    // The timeline is drawn for the width that it has.
+    await tab.picture(look);
+    while (!(await tab.value<Report>("playground()")).over) await sleep(200);
+    writeFileSync(path, await tab.picture(look));
+  } finally {
+    await browser.close();
   }
 }
 

@@ -2,6 +2,7 @@ import { byId, element, write } from "./element.js";
 import { createLiveWorld } from "./live-world.js";
 import { createPeople } from "./people.js";
 import { createRecorder } from "./recorder.js";
+import { ROUGH_MOST } from "./rough-way.js";
 import { SCRIPT, SCRIPT_SECONDS, TIMES, USERS, type Deed } from "./script.js";
 import { createSimulatedWorld } from "./simulated-world.js";
 import { createTally, promised, type Totals } from "./tally.js";
@@ -19,7 +20,7 @@ const live = location.protocol.startsWith("http") && asked.get("world") !== "sim
 const STEP = 50;
 
 const speed = byId("speed") as HTMLSelectElement;
-const seconds = (ms: number): string => `${(ms / 1_000).toFixed(1)} s`;
+const seconds = (ms: number): string => `${(ms / 1_000).toFixed(1)}\u00a0s`;
 
 /** One run: a world and all that is known of it. */
 type Run = { readonly world: World; readonly tally: ReturnType<typeof createTally>; readonly recorder: ReturnType<typeof createRecorder>; readonly scripted: boolean; next: number; over: boolean };
@@ -134,8 +135,10 @@ function showStatic(): void {
   const rows = [
     [`Who vanishes is kept for the grace, ${seconds(TIMES.grace)}: gone from all views within`, seconds(leaving)],
     ["Who comes is in all views within", seconds(coming)],
-    [`A tab whose line died unnoticed says so within`, seconds(noticing)],
-    [`Who is not heard of is away after the lease`, seconds(TIMES.lease)],
+    ["A tab whose line died unnoticed says so within", seconds(noticing)],
+    ["Who is not heard of is away after the lease", seconds(TIMES.lease)],
+    ["Facts gather before they are told", `${TIMES.flush} ms`],
+    ["A line that is rough adds, each way, up to", seconds(ROUGH_MOST)],
   ];
   byId("promises").querySelector("tbody")?.append(...rows.map(([what = "", time = ""]) => {
     const head = element("th", "", what);
@@ -170,7 +173,7 @@ async function loop(): Promise<void> {
     if (!own.over) await advance(own, live ? own.world.now() : own.world.now() + passed);
     if (own !== run) continue;
     showScore(own);
-    showPeople(own.tally.scene(), own.world.now());
+    showPeople(own.tally.scene());
     timeline.draw(own.recorder.recording, own.tally.totals().ms);
   }
 }

@@ -12,7 +12,8 @@ export function naiveCounter(server: Sockets): void {
   }
 
   server.on("connection", (socket, request) => {
-    const user = new URLSearchParams(request.url?.split("?")[1]).get("user") ?? "";
+    const query = new URLSearchParams(request.url?.split("?")[1]);
+    const user = query.get("user") ?? "";
     online.add(user);
     broadcast();
     socket.on("close", () => {

@@ -16,12 +16,12 @@ const stateOf = ({ asleep, silent, down }: TabState): string => (asleep !== unde
 const shownOf = ({ users, says }: Belief): string => (users === undefined ? "…" : `${users.length}${says === "old" ? " (old)" : ""}`);
 
 /** Draws people, their devices, and their tabs, each with what it shows. Returns what shows a scene. */
-export function createPeople(root: HTMLElement, act: Act): (scene: Scene, at: number) => void {
+export function createPeople(root: HTMLElement, act: Act): (scene: Scene) => void {
   const shows = USERS.map((user) => createPerson(root, user, act));
-  return (scene, at) => { for (const show of shows) show(scene, at); };
+  return (scene) => { for (const show of shows) show(scene); };
 }
 
-function createPerson(root: HTMLElement, user: string, act: Act): (scene: Scene, at: number) => void {
+function createPerson(root: HTMLElement, user: string, act: Act): (scene: Scene) => void {
   const [first] = DEVICES.filter((device) => device.user === user);
   const device = first?.id ?? "";
   const devices = element("div", "devices");
@@ -31,7 +31,8 @@ function createPerson(root: HTMLElement, user: string, act: Act): (scene: Scene,
   heading.id = `person-${user}`;
   let rough = false;
   const roughly = button("200 ms, 20 % loss", "", () => { act({ do: rough ? "smooth" : "rough", user }); });
-  const deeds = element("div", "deeds", ...DEEDS.map(([deed, words]) => button(words, "", () => { act({ do: deed, device }); })), roughly);
+  const buttons = DEEDS.map(([deed, words]) => button(words, "", () => { act({ do: deed, device }); }));
+  const deeds = element("div", "deeds", ...buttons, roughly);
   deeds.setAttribute("role", "group");
   deeds.setAttribute("aria-label", `What happens to ${device}`);
   const card = element("section", "panel person", heading, devices, deeds);
@@ -40,9 +41,11 @@ function createPerson(root: HTMLElement, user: string, act: Act): (scene: Scene,
   root.append(card);
   const drawn = DEVICES.filter((one) => one.user === user).map((one) => createDevice(devices, one.id, one.kind, act));
 
-  return (scene, at) => {
-    rough = at < (scene.rough.get(user) ?? 0) && scene.rough.get(user) === Infinity;
+  return (scene) => {
+    rough = scene.rough.get(user) === Infinity;
     roughly.setAttribute("aria-pressed", String(rough));
+    // Not `disabled`, which would take the focus away. The world takes no notice of them.
+    for (const one of buttons) one.setAttribute("aria-disabled", String(scene.sleeping.has(device)));
     for (const show of drawn) show(scene);
   };
 }

@@ -40,12 +40,12 @@ export const SCRIPT: readonly (Deed & { readonly at: number })[] = [
   { at: 22, do: "refresh", device: "cem's phone" },
   // He really goes, and comes again.
   { at: 23, do: "close", device: "bob's laptop" },
-  { at: 27, do: "open", device: "bob's laptop" },
   { at: 28, do: "sleep", device: "cem's phone" },
-  { at: 31, do: "half-open", device: "bob's laptop" },
+  { at: 28.5, do: "open", device: "bob's laptop" },
+  { at: 32, do: "half-open", device: "bob's laptop" },
   { at: 46.5, do: "refresh", device: "bob's laptop" },
   { at: 49, do: "restart" },
   { at: 52, do: "rough", user: "ann" },
-  { at: 56, do: "refresh", device: "ann's phone" },
+  { at: 57.2, do: "refresh", device: "ann's phone" },
 ];
 export const SCRIPT_SECONDS = 60;
