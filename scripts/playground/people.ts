@@ -65,10 +65,10 @@ function createDevice(root: HTMLElement, id: string, kind: string, act: Act): (s
     const own = [...scene.tabs.values()].filter((tab) => tab.device === id);
     device.dataset.asleep = String(scene.sleeping.has(id));
     write(name, scene.sleeping.has(id) ? `${kind}, asleep` : kind);
+    let focused = false;
     for (const [tab, { item }] of drawn) {
       if (scene.tabs.has(tab)) continue;
-      // Not lost to who uses a keyboard.
-      if (item.contains(document.activeElement)) (item.previousElementSibling ?? open).querySelector("button")?.focus();
+      focused ||= item.contains(document.activeElement);
       drawn.delete(tab);
       item.remove();
     }
@@ -79,6 +79,8 @@ function createDevice(root: HTMLElement, id: string, kind: string, act: Act): (s
       drawn.set(tab.tab, known);
       known.show(tab, own.length > 1 ? i === own.length - 1 : true);
     });
+    // Not lost to who uses a keyboard.
+    if (focused) (tabs.lastElementChild?.querySelector("button") ?? open).focus();
   };
 }
 
