@@ -33,7 +33,7 @@ async function play(seed: number): Promise<Totals> {
 
 describe("the playground's scripted minute", () => {
   it("[H5, L6, V3, pain P02, pain P03, pain P06] the naive counter is wrong for many seconds, headcount for none beyond what it promises", async () => {
-    for (let seed = 1; seed <= 10; seed++) {
+    for (let seed = 1; seed <= 6; seed++) {
       const { ms, by, mistakes } = await play(seed);
       expect(ms).toBe(60_000);
       expect(mistakes.filter(({ counter }) => counter === "headcount"), `seed ${seed}`).toEqual([]);
@@ -45,7 +45,7 @@ describe("the playground's scripted minute", () => {
   });
 
   it("[H1, H2, H5, L6, V3] whatever else is done to whom, headcount is never wrong beyond what it promises", async () => {
-    for (let seed = 1; seed <= 15; seed++) {
+    for (let seed = 1; seed <= 8; seed++) {
       const chance = chanceFrom(seed, "deeds");
       const tally = createTally();
       const world = createSimulatedWorld({ seed, hear: tally.hear });
