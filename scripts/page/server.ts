@@ -2,12 +2,14 @@ import { readFileSync, readdirSync } from "node:fs";
 import { createServer, type IncomingMessage, type ServerResponse } from "node:http";
 import type { AddressInfo } from "node:net";
 import { extname, join } from "node:path";
-import { build } from "esbuild";
+import { build, type Plugin } from "esbuild";
 import { z } from "zod";
 import { createRegistry, type Registry, type RegistryNumbers } from "../../src/server/index.js";
 import { chanceOf } from "../bots/chance.js";
 import { ROOM } from "../bots/server.js";
 import { attachSockets, LINK_KINDS, type Meta } from "../bots/sockets.js";
+import { buildPlayground, servedPage } from "../playground/build.js";
+import { createPlaygrounds } from "../playground/server.js";
 import { keepCompany } from "./company.js";
 import { createTabs } from "./tabs.js";
 
@@ -22,6 +24,8 @@ export type PageOptions = {
   /** Ms for which "freeze me" freezes. */
   readonly freeze?: number;
   readonly times?: Partial<RegistryNumbers>;
+  /** For the playground's bundle. */
+  readonly plugins?: readonly Plugin[];
 };
 
 export type Page = {
@@ -56,15 +60,19 @@ const HEADERS = {
 const meta = z.object({ name: z.string().trim().min(1).max(60), link: z.enum(LINK_KINDS) });
 
 /** Serves the demo page, its library bundled from the sources as they are now. Rejects when the port can't be had. */
-export async function startPage({ root, port, host = "127.0.0.1", company, freeze = 20_000, times }: PageOptions): Promise<Page> {
+export async function startPage({ root, port, host = "127.0.0.1", company, freeze = 20_000, times, plugins }: PageOptions): Promise<Page> {
   const folder = join(root, "scripts/page/site");
   const files = new Set(readdirSync(folder));
   const library = await bundle(root);
+  const playground = await buildPlayground(root, plugins);
+  const pages = new Map([["playground", servedPage(playground)], ["playground.css", playground.css], ["playground.js", playground.script]]);
+  const playgrounds = createPlaygrounds();
   const tabs = createTabs();
   const registry = createRegistry<Meta>({ ...TIMES, ...times, meta });
   const http = createServer((request, response) => { answer(request, response); });
   // Before those who open the sockets.
   http.on("upgrade", tabs.take);
+  http.on("upgrade", playgrounds.take);
   const closeSockets = attachSockets(http, registry);
 
   function answer(request: IncomingMessage, response: ServerResponse): void {
@@ -75,12 +83,16 @@ export async function startPage({ root, port, host = "127.0.0.1", company, freez
       if (deed === "cut") tabs.cut(tab);
       else tabs.freeze(tab, freeze);
       send(response, ".json", JSON.stringify({ ms: freeze }));
+    } else if (request.method === "POST" && playgrounds.act(pathname)) {
+      response.writeHead(204).end();
     } else if (request.method !== "GET") {
       response.writeHead(405, { allow: "GET" }).end();
     } else if (name === "state") {
       send(response, ".json", JSON.stringify({ userCount: registry.userCount(ROOM), connectionCount: registry.connectionCount(ROOM) }));
     } else if (name === "headcount.js") {
       send(response, ".js", library);
+    } else if (pages.has(name)) {
+      send(response, extname(name) || ".html", pages.get(name) ?? "");
     } else if (files.has(name)) {
       send(response, extname(name), readFileSync(join(folder, name)));
     } else {
@@ -99,6 +111,7 @@ export async function startPage({ root, port, host = "127.0.0.1", company, freez
     sendHome();
     registry.close();
     closeSockets();
+    playgrounds.close();
     http.closeAllConnections();
     await new Promise<void>((resolve) => { http.close(() => { resolve(); }); });
   }
