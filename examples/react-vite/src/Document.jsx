@@ -13,12 +13,12 @@ export function Document() {
     <>
       <header>
         <h1>Where we meet</h1>
-        <Avatars room="document" />
+        <Avatars room="document" stale={status === "stale"} />
       </header>
       <main className="sheet" onPointerMove={point} onPointerLeave={() => update({})}>
         <p>Open this page in a second tab: you are still one person. Open it as <a href="?user=Bob" target="_blank" rel="noreferrer">Bob</a>, put the windows side by side, and move the mouse.</p>
         <p>Refresh a tab, and nobody sees you leave. Close it, and your cursor is gone. Stop the server, and those who were here stay, in grey, until it is back.</p>
-        <Cursors room="document" stale={status !== "live"} />
+        <Cursors room="document" stale={status === "stale"} />
       </main>
     </>
   );
