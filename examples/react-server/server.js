@@ -11,8 +11,8 @@ import { renderToString } from "react-dom/server";
 import { WebSocket, WebSocketServer } from "ws";
 
 const path = (name) => fileURLToPath(new URL(name, import.meta.url));
-const script = buildSync({ entryPoints: [path("client.jsx")], jsx: "automatic", bundle: true, format: "esm", write: false }).outputFiles[0].text;
-buildSync({ entryPoints: [path("App.jsx")], jsx: "automatic", bundle: true, format: "esm", packages: "external", outfile: path("dist/App.js") });
+const script = buildSync({ entryPoints: [path("client.jsx")], jsx: "automatic", bundle: true, format: "esm", logLevel: "error", write: false }).outputFiles[0].text;
+buildSync({ entryPoints: [path("App.jsx")], jsx: "automatic", bundle: true, format: "esm", packages: "external", logLevel: "error", outfile: path("dist/App.js") });
 const { App } = await import("./dist/App.js");
 
 const registry = createRegistry({ grace: Number(process.env.GRACE ?? 10_000) });
