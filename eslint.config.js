@@ -55,7 +55,7 @@ export default defineConfig(
     extends: [tseslint.configs.disableTypeChecked],
     languageOptions: { globals: readonly("process", "console", "URL", "URLSearchParams", "setTimeout", "clearTimeout", "fetch", "Request", "AbortController", "TextDecoderStream") },
   },
-  { files: ["scripts/page/site/*.js", "examples/project-room/*", "test/runtimes/*.mjs"], languageOptions: { globals: readonly("document", "location", "localStorage", "crypto", "addEventListener", "queueMicrotask") } },
+  { files: ["scripts/page/site/*.js", "examples/project-room/*", "examples/{react-vite,vue,svelte}/src/*.js", "test/runtimes/*.mjs"], languageOptions: { globals: readonly("document", "location", "localStorage", "crypto", "addEventListener", "queueMicrotask") } },
   {
     // CommonJS, as most servers of socket.io are.
     files: ["examples/chat/*.js"],
