@@ -6,7 +6,7 @@ export async function chromium(path: string): Promise<Engine> {
   const browser = await launchChromium(path);
   // What comes to the front when another tab is to be hidden.
   const blank = await browser.tab("about:blank");
-  const version = await blank.value<string>("navigator.userAgent.match(/Chrome\\/([\\d.]+)/)[1]");
+  const { product } = await blank.send("Browser.getVersion");
 
   async function open(url: string): Promise<Page> {
     const { send, value, close, freeze } = await browser.tab("about:blank");
@@ -30,5 +30,5 @@ export async function chromium(path: string): Promise<Engine> {
     await page.go(url);
     return page;
   }
-  return { name: "chromium", version, open, close: browser.close };
+  return { name: "chromium", version: String(product).replace(/^.*\//, ""), open, close: browser.close };
 }

@@ -72,6 +72,7 @@ export async function firefox(path: string): Promise<Engine> {
       },
       async hide() { await call("browsingContext.activate", { context: blank.context }); },
       async show() { await call("browsingContext.activate", { context }); },
+      async offline(offline) { await call("emulation.setNetworkConditions", { networkConditions: offline ? { type: "offline" } : null, contexts: [context] }); },
       async close() { await call("browsingContext.close", { context }); },
     };
     await page.go(url);
