@@ -8,8 +8,9 @@ const here = globalThis as Partial<Pick<typeof globalThis, "document" | "addEven
 
 /** The browser's wake-up events, as far as the platform has them. */
 export const browserWake: Wake = (listener) => {
-  const awake = (): void => {
-    if (!here.document?.hidden) listener();
+  const awake = ({ type }: Event): void => {
+    // Going out of sight is no waking up. A page that is out of sight has to come back, though, when the network does: others see its user.
+    if (type !== "visibilitychange" || !here.document?.hidden) listener();
   };
   // On their way down the window sees the document's events too, also those that don't bubble.
   const types = ["online", "pageshow", "resume", "visibilitychange"];
