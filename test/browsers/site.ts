@@ -20,16 +20,14 @@ for (const type of ["pageshow", "pagehide", "visibilitychange", "freeze", "resum
 // As often as a browser lets it.
 setInterval(() => { diary.ticks++; }, 100);
 
-/** As one that asks for a token first: where there is none no WebSocket is made at all, and also Firefox keeps the page. */
-const address = (): string => {
-  if ("tokenless" in globalThis) throw new Error("no token");
-  return `ws://${host}/ws?${new URLSearchParams({ user })}`;
-};
+const address = `ws://${host}/ws?${new URLSearchParams({ user })}`;
+// A patient one tries again after a minute: only a wake-up can bring it back sooner.
+const pace = query.has("patient") ? { minDelay: 60_000, maxDelay: 60_000, random: () => 1 } : {};
 const transport = query.get("link") === "socket.io"
   ? socketIoTransport(io(`http://${host}`, { query: { user }, transports: ["websocket"], reconnectionDelay: 200, reconnectionDelayMax: 1_000 }))
-  : webSocketTransport(address);
+  : webSocketTransport(address, pace);
 const client = createClient({ transport });
-const badge = createClient({ transport: webSocketTransport(address) });
+const badge = createClient({ transport: webSocketTransport(address, pace) });
 
 const plain = client.room<Meta>(room, { meta: { name: user.toUpperCase() } });
 let known = false;

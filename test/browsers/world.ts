@@ -37,7 +37,8 @@ export type Seat = Page & {
 };
 
 export type World = {
-  readonly open: (user: string, link?: Link) => Promise<Seat>;
+  /** `patient`: its page does not try again by itself when its line is lost. */
+  readonly open: (user: string, link?: Link | "patient") => Promise<Seat>;
   readonly close: (seat: Seat) => Promise<void>;
   /**
    * Waits until so many tabs of each user, in that order, are in the room, and until all that is shown in those tabs (or in `among`), and by one who
@@ -100,9 +101,9 @@ export async function startWorld(engine: Engine, times: Times = {}): Promise<Wor
   news.length = followed.length = 0;
 
   const seats = new Set<Seat>();
-  async function open(user: string, link: Link = "ws"): Promise<Seat> {
+  async function open(user: string, link: Link | "patient" = "ws"): Promise<Seat> {
     const own = await line();
-    const page = await engine.open(`${url}/?${new URLSearchParams({ user, link, room: ROOM, host: `127.0.0.1:${own.port}` })}`);
+    const page = await engine.open(`${url}/?${new URLSearchParams({ user, [link === "patient" ? link : "link"]: link, room: ROOM, host: `127.0.0.1:${own.port}` })}`);
     const diary = (): Promise<Diary> => page.value("diary");
     const seat: Seat = {
       ...page, user, line: own, diary,
