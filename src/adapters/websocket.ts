@@ -34,9 +34,6 @@ export type WebSocketOptions = {
 /** A link that went sooner than this, in ms, was no success: its server may be accepting and failing. */
 const STEADY = 5_000;
 
-/** A page has it, a worker and Node nothing that ever says `pagehide`. */
-const here = globalThis as Partial<Pick<typeof globalThis, "addEventListener" | "removeEventListener">>;
-
 /**
  * A transport with a socket of its own that it keeps open: what is lost is opened again.
  * @param url where to; a function is asked at every attempt, for a fresh token. That it throws or rejects is a failed attempt.
@@ -128,11 +125,6 @@ export function webSocketTransport(url: string | URL | (() => string | URL | Pro
     if (retrying && mine === turn) timer = clock.after(random() * most, () => void open());
   };
 
-  /** A page that is kept for the way back: Chromium keeps its socket open as well, and answers pings for it, so its user would stay. `pageshow` probes. */
-  const putAway = ({ persisted }: PageTransitionEvent): void => {
-    if (persisted && (up || trying)) lose("pagehide", true, minDelay);
-  };
-
   return {
     get up() {
       return up;
@@ -146,12 +138,10 @@ export function webSocketTransport(url: string | URL | (() => string | URL | Pro
     listen(heard) {
       if (listener) throw badOption("transport", "unused");
       listener = heard;
-      here.addEventListener?.("pagehide", putAway);
       void open();
       return () => {
         if (listener !== heard) return;
         listener = undefined;
-        here.removeEventListener?.("pagehide", putAway);
         drop();
       };
     },

@@ -103,34 +103,6 @@ describe("webSocketTransport", () => {
     vi.unstubAllGlobals();
   });
 
-  it("[V11] lets go of its socket when the page is kept for the way back, and only then, and has another when it is shown again", () => {
-    const page = new EventTarget();
-    vi.stubGlobal("addEventListener", page.addEventListener.bind(page));
-    vi.stubGlobal("removeEventListener", page.removeEventListener.bind(page));
-    const pagehide = (persisted: boolean): void => { page.dispatchEvent(Object.assign(new Event("pagehide"), { persisted })); };
-    const { made, open, said, transport, clock, stop } = rig();
-    open();
-    pagehide(false);
-    expect([made[0]!.closed, transport.up]).toEqual([false, true]);
-    pagehide(true);
-    expect([made[0]!.closed, transport.up, said]).toEqual([true, false, [["up"], ["down", "pagehide", true]]]);
-    // Once is enough, and puts off nothing.
-    pagehide(true);
-    transport.probe();
-    clock.advance(0);
-    expect(made).toHaveLength(2);
-    // An attempt that is under way is given up as well, and made again if nothing else wakes it.
-    pagehide(true);
-    expect(made[1]!.closed).toBe(true);
-    clock.advance(250);
-    expect(made).toHaveLength(3);
-    open();
-    stop();
-    pagehide(true);
-    clock.advance(60_000);
-    expect([made.length, said.length]).toEqual([3, 3]);
-  });
-
   it("says what to pass where there is no WebSocket, and refuses options that make no sense", () => {
     vi.stubGlobal("WebSocket", undefined);
     expect(() => webSocketTransport("ws://x")).toThrow(/"ws"/);
