@@ -131,8 +131,8 @@ export function createClient(options: ClientOptions): Client {
       begin();
       ends = [
         wake((event) => {
-          // A page that is put away opens the next socket when it is back: its timers stand still until then.
-          if (event?.type === "pagehide" || !(link || transport.up)) transport.probe();
+          const away = event?.type === "pagehide";
+          if (away || (!link && !transport.up)) transport.probe(away);
           // Only this one's answer counts, but the wait goes on: wake-ups must not put off its end again and again.
           else if (link) (tries && now() < due ? say : call)();
         }),

@@ -207,7 +207,7 @@ describe("the link", () => {
     expect(wire.probes).toBe(1);
   });
 
-  it("[V11] a page that is put away doubts its socket at once, and asks nothing; any other event is a wake-up", () => {
+  it("[V7, V11] a page that is put away doubts its socket at once, and asks nothing; any other event is a wake-up", () => {
     const { w, wire, wake } = linked();
     wake("pageshow");
     expect([wire.probes, pings(w).length]).toEqual([0, 1]);
