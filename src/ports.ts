@@ -75,8 +75,8 @@ export interface Transport {
   readonly up: boolean;
   /** Sends nothing while down. */
   send(message: ClientMessage): void;
-  /** "Doubt your socket": a transport that owns its socket opens another; one that shares it does nothing. */
-  probe(): void;
+  /** "Doubt your socket": a transport that owns its socket opens another; one that shares it does nothing. `away`: the page is put away, and asks again when it is back; until then none is wanted. */
+  probe(away?: boolean): void;
   /** At most one listener; a transport that is up calls `up` at once. The stop ends what the transport owns. */
   listen(listener: TransportListener): Stop;
 }

@@ -132,8 +132,9 @@ export function webSocketTransport(url: string | URL | (() => string | URL | Pro
     send(message) {
       if (up) socket?.send(encodeFrame([message]));
     },
-    probe() {
-      if (listener && !trying) lose("probe", true, 0);
+    probe(away) {
+      // A page that is put away may run a timer before it stands still: a socket that it opened then would be in the way of the one that it needs when it is back.
+      if (listener && (away || !trying)) lose("probe", true, away ? maxDelay : 0);
     },
     listen(heard) {
       if (listener) throw badOption("transport", "unused");

@@ -130,13 +130,11 @@ export function createClient(options: ClientOptions): Client {
       ends = [];
       begin();
       ends = [
-        wake(() => {
-          if (!link) {
-            if (!transport.up) transport.probe();
-          } else if (tries && now() < due) {
-            // Only this one's answer counts, but the wait goes on: wake-ups must not put off its end again and again.
-            say();
-          } else call();
+        wake((event) => {
+          const away = event?.type === "pagehide";
+          if (away || (!link && !transport.up)) transport.probe(away);
+          // Only this one's answer counts, but the wait goes on: wake-ups must not put off its end again and again.
+          else if (link) (tries && now() < due ? say : call)();
         }),
         transport.listen({
           up: begin,

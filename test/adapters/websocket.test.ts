@@ -103,6 +103,22 @@ describe("webSocketTransport", () => {
     vi.unstubAllGlobals();
   });
 
+  it("[V11] lets go of its socket, or of an attempt, for a page that is put away, and has another only when it is back", () => {
+    const { made, open, transport, clock } = rig();
+    open();
+    transport.probe(true);
+    expect([made[0]!.closed, transport.up]).toEqual([true, false]);
+    clock.advance(5_000);
+    expect(made).toHaveLength(1);
+    transport.probe(false);
+    clock.advance(0);
+    expect(made).toHaveLength(2);
+    transport.probe(true);
+    expect(made[1]!.closed).toBe(true);
+    clock.advance(5_000);
+    expect(made).toHaveLength(2);
+  });
+
   it("says what to pass where there is no WebSocket, and refuses options that make no sense", () => {
     vi.stubGlobal("WebSocket", undefined);
     expect(() => webSocketTransport("ws://x")).toThrow(/"ws"/);

@@ -10,7 +10,7 @@ const pings = (w: World): { n: number }[] => w.wire.sent.splice(0).filter(({ typ
 
 /** A welcomed client with a room that watches nothing, so that all that it says is about the link. */
 function linked(options: Partial<ClientOptions> = {}) {
-  let wakeUp: () => void = () => undefined;
+  let wakeUp: Parameters<NonNullable<ClientOptions["wake"]>>[0] = () => undefined;
   let awake = 0;
   const w = world({
     wake(listener) {
@@ -24,7 +24,7 @@ function linked(options: Partial<ClientOptions> = {}) {
   room.subscribe(() => undefined);
   const [join] = w.greet() as { n: number }[];
   w.wire.say({ type: "joined", room: "r", re: join!.n });
-  return { ...w, w, room, wake: () => wakeUp(), listening: () => awake };
+  return { ...w, w, room, wake: (type?: string) => { wakeUp(type === undefined ? undefined : { type }); }, listening: () => awake };
 }
 
 describe("the link", () => {
@@ -205,6 +205,14 @@ describe("the link", () => {
     wire.open();
     wake();
     expect(wire.probes).toBe(1);
+  });
+
+  it("[V7, V11] a page that is put away doubts its socket at once, and asks nothing; any other event is a wake-up", () => {
+    const { w, wire, wake } = linked();
+    wake("pageshow");
+    expect([wire.probes, pings(w).length]).toEqual([0, 1]);
+    wake("pagehide");
+    expect([wire.probes, pings(w).length]).toEqual([1, 0]);
   });
 
   it("[V8] [pain P12] timers that fire once a minute never let the lease run out", () => {
