@@ -3,8 +3,9 @@ import { setTimeout as wait } from "node:timers/promises";
 import { serve, until } from "../check.mjs";
 import { inBrowser } from "../chromium.mjs";
 
-/** The faces, and the number beside them. */
-const people = (tab) => tab.value("[...document.querySelectorAll('.avatars li')].map((li) => li.title).join() + ': ' + document.querySelector('[role=status]').textContent");
+/** The names, and the number beside the faces. */
+const NAMES = "[...document.querySelectorAll('.hc-name')].map((name) => name.textContent.replace(' (you)', '')).join()";
+const people = (tab) => tab.value(`${NAMES} + ': ' + document.querySelector('.hc-count').textContent`);
 const cursors = (tab) => tab.value("[...document.querySelectorAll('.cursor')].map((one) => `${one.querySelector('span').textContent} ${Math.round(parseFloat(one.style.left))} ${Math.round(parseFloat(one.style.top))}`)");
 
 inBrowser("a document: faces, cursors, a refresh that nobody sees, a closed tab", async (tab, test) => {
@@ -16,7 +17,7 @@ inBrowser("a document: faces, cursors, a refresh that nobody sees, a closed tab"
 
   // Whatever Ann's page ever shows from here on.
   await ann.value(`globalThis.seen = ["Ann,Bob"]; new MutationObserver(() => {
-    const now = [...document.querySelectorAll(".avatars li")].map((li) => li.title).join();
+    const now = ${NAMES};
     if (seen.at(-1) !== now) seen.push(now);
   }).observe(document.body, { childList: true, subtree: true, characterData: true })`);
   await bob.close();

@@ -1,5 +1,4 @@
-import { usePresence } from "headcount/react";
-import { Avatars } from "./Avatars.jsx";
+import { usePresence, UserPresence } from "headcount/react";
 import { Cursors } from "./Cursors.jsx";
 
 export function Document() {
@@ -13,7 +12,7 @@ export function Document() {
     <>
       <header>
         <h1>Where we meet</h1>
-        <Avatars room="document" stale={status === "stale"} />
+        <UserPresence room="document" />
       </header>
       <main className="sheet" onPointerMove={point} onPointerLeave={() => update({})}>
         <p>Open this page in a second tab: you are still one person. Open it as <a href="?user=Bob" target="_blank" rel="noreferrer">Bob</a>, put the windows side by side, and move the mouse.</p>
