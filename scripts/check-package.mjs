@@ -195,7 +195,7 @@ registry.close();
 const USE_REACT = `
 import { createElement } from "react";
 import { createClient, createPresence } from "${name}/client";
-import { PresenceProvider, useChanges, usePresence, useUserCount, useUsers } from "${name}/react";
+import { PresenceProvider, useChanges, usePresence, useUserCount, UserPresence, useUsers } from "${name}/react";
 import { webSocketTransport } from "${name}/websocket";
 
 type Meta = { name: string };
@@ -212,6 +212,10 @@ export const mine: string | undefined = usePresence("r", { meta: { name: "ann" }
 usePresence("r", { meta: { name: 1 } });
 useChanges("r", (change) => { if (change.type === "updated") change.previous.name.length; });
 export const count: number | undefined = useUserCount("r");
+createElement(UserPresence, { room: "r", meta: { name: "ann" } });
+UserPresence({ room: "r", person: ({ meta }) => ({ name: meta.name.toUpperCase() }) });
+// @ts-expect-error meta is typed
+UserPresence({ room: "r", person: ({ meta }) => ({ name: meta.nam }) });
 // By the room's, which goes first.
 const room = createPresence<{ x: number }>({ transport, room: "r" });
 export const xs: number[] | undefined = useUsers(room, (users) => users.map(({ meta }) => meta.x));

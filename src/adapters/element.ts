@@ -48,7 +48,7 @@ export function defineUserPresence<M = unknown>(options: UserPresenceOptions<M>)
         this.#stop = this.#start(root);
       } catch (error) {
         root.replaceChildren();
-        const text = `<${tag}> shows nothing: ${(error as Error).message}`;
+        const text = `<${tag}>: ${(error as Error).message}`;
         if (!said.has(text)) console.error(text, this);
         said.add(text);
       }
@@ -65,11 +65,11 @@ export function defineUserPresence<M = unknown>(options: UserPresenceOptions<M>)
 
     #start(root: ShadowRoot): Stop {
       const max = drawnOf(this.getAttribute("max") ?? options.max);
-      const name = this.getAttribute("room") ?? "";
-      if (!presence && !name) throw TypeError('"room" must be the name of a room');
+      const name = this.getAttribute("room");
+      if (!presence && !name) throw TypeError('"room" must be a name');
       // Where nobody is drawn the number is enough. A room's own wish counts the first time, a subscription says it each time.
       const wish: Pick<RoomOptions<M>, "watch" | "present"> = { watch: max ? "users" : "count", present: !this.hasAttribute("watch-only") };
-      const room = presence ?? (typeof client === "function" ? client(this) : client as Rooms).room<M>(name, wish);
+      const room = presence ?? (typeof client === "function" ? client(this) : client as Rooms).room<M>(name as string, wish);
       const face: FaceOptions<M> = { locale: this.closest<HTMLElement>("[lang]")?.lang, ...options, max, base: this.baseURI };
 
       const drawing = drawingOf(options.words?.label ?? ENGLISH.label);
@@ -80,7 +80,7 @@ export function defineUserPresence<M = unknown>(options: UserPresenceOptions<M>)
         const shown = faceOf(view, clock.now(), face);
         drawing.show(shown, max);
         // Before the first answer there is nothing that could have changed.
-        if (shown.state !== "idle" && shown.state !== "syncing") announcer.hear(`${shown.count} ${shown.status}`);
+        if (shown.state !== "syncing") announcer.hear(`${shown.count} ${shown.status}`);
       }, wish);
       return () => {
         unsubscribe();

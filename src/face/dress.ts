@@ -1,23 +1,15 @@
 import { LOOK } from "./look.js";
 
-const sheets = new WeakMap<Document, CSSStyleSheet>();
+let sheet: CSSStyleSheet | undefined;
 
 /**
  * Gives the look to the page or the shadow in which an element is, once: by a sheet made by script, which no content security policy forbids.
- * Where there are no such sheets (a page simulated for tests) it does nothing.
+ * Where there are no such sheets (a page simulated for tests) it does nothing. Another window's page does not get it.
  */
 export function dress(element: Element): void {
-  const page = element.ownerDocument;
-  const root = element.getRootNode() as ShadowRoot;
   // What is in no page yet will be in this one.
-  const scope: DocumentOrShadowRoot = "host" in root ? root : page;
-  const Sheet = page.defaultView?.CSSStyleSheet;
-  if (!Sheet || !("adoptedStyleSheets" in scope)) return;
-  let sheet = sheets.get(page);
-  if (!sheet) {
-    // Of the page's own making: another window's are not taken.
-    sheets.set(page, (sheet = new Sheet()));
-    sheet.replaceSync(LOOK);
-  }
-  if (!scope.adoptedStyleSheets.includes(sheet)) scope.adoptedStyleSheets = [...scope.adoptedStyleSheets, sheet];
+  const adopted = (element.getRootNode() as Partial<Document>).adoptedStyleSheets ?? (element.ownerDocument as Partial<Document>).adoptedStyleSheets;
+  if (!adopted) return;
+  if (!sheet) (sheet = new CSSStyleSheet()).replaceSync(LOOK);
+  if (!adopted.includes(sheet)) adopted.push(sheet);
 }

@@ -61,8 +61,8 @@ const NAMED = 20;
 
 /** How many people are drawn, by a `max` as it came. @throws TypeError for what is no whole number. */
 export function drawnOf(max: string | number = 5): number {
-  if (!/^\d+$/.test(String(max))) throw TypeError('"max" must be a whole number');
-  return Number(max);
+  if (!/^\d+$/.test(max as string)) throw TypeError('"max" must be a whole number');
+  return +max;
 }
 
 /** What is drawn of a view at the moment `now` (wall-clock ms). */
@@ -70,8 +70,6 @@ export function faceOf<M>({ status, users = [], userCount, self, staleSince, err
   const words = { ...ENGLISH, ...own };
   const locale = languageOf(wished);
   const others = max && users.length - max;
-  // Times of another day say which.
-  const time = (at: number): string => new Intl.DateTimeFormat(locale, { timeStyle: "short", dateStyle: now - at > 64_800_000 ? "medium" : undefined }).format(at);
   return {
     state: status,
     people: users.slice(0, max && max + NAMED).map((user) => {
@@ -81,8 +79,9 @@ export function faceOf<M>({ status, users = [], userCount, self, staleSince, err
     unnamed: others > NAMED,
     more: others > 0 ? `+${others.toLocaleString(locale)}` : "",
     count: status === "ended" ? "" : userCount === undefined ? "…" : words.here(userCount.toLocaleString(locale), userCount),
+    // Times of another day say which.
     status: status === "live" ? ""
-      : status === "stale" ? words.stale(time(staleSince), error?.code === "link_stopped")
+      : status === "stale" ? words.stale(new Intl.DateTimeFormat(locale, { timeStyle: "short", dateStyle: now - staleSince > 6e7 ? "medium" : undefined }).format(staleSince), error?.code === "link_stopped")
       : status === "ended" ? words.ended(safeName(error.message, 200) ?? error.code)
       : words.connecting,
   };

@@ -28,7 +28,7 @@ export function colourOf(id: UserId): string {
 /** The first characters of the first and the last word. */
 export function initialsOf(name: string): string {
   const words = name.match(/[\p{L}\p{N}][^\s_.@-]*/gu) ?? [name];
-  return [...words.slice(0, 1), ...words.slice(1).slice(-1)].map((word) => charactersOf(word)[0]?.toUpperCase()).join("");
+  return words.filter((_, i) => !i || !words[i + 1]).map((word) => (charactersOf(word)[0] as string).toUpperCase()).join("");
 }
 
 /** What metas usually say: `name`, and `picture`, `avatar` or `image`. */

@@ -1,27 +1,12 @@
-type Target = { readonly currentTarget: EventTarget };
-
-const namesOf = (face: HTMLElement): HTMLElement => face.querySelector(".hc-names") as HTMLElement;
-
-/** For a pointer or a focus that came to a face: its names, which have just appeared, are moved into the window, and can be scrolled by keyboard if they are many. */
-export function unfold({ currentTarget }: Target): void {
-  const face = currentTarget as HTMLElement;
-  const names = namesOf(face);
-  delete face.dataset.off;
+/** Of a face that a pointer or a focus came to, the names, which have just appeared, are moved into the window. `data-off` is what put them away: Escape. */
+export function unfold(names: HTMLElement): void {
+  delete names.dataset.off;
   names.style.translate = "0";
-  const { left, right, bottom, height } = names.getBoundingClientRect();
-  const { top, height: own } = face.getBoundingClientRect();
-  const { clientWidth, clientHeight } = face.ownerDocument.documentElement;
-  const up = bottom > clientHeight && top > height;
-  names.style.translate = `${Math.max(4 - left, Math.min(0, clientWidth - 4 - right))}px ${up ? -height - own : 0}px`;
-  names.tabIndex = names.scrollHeight > names.clientHeight ? 0 : -1;
+  const { left, right, top, bottom } = names.getBoundingClientRect();
+  names.style.translate = `${shift(left, right, innerWidth)}px ${shift(top, bottom, innerHeight)}px`;
 }
 
-/** For a key: Escape puts the names away until the next `unfold`. */
-export function fold({ currentTarget, key }: Target & { readonly key: string }): void {
-  if (key !== "Escape") return;
-  const face = currentTarget as HTMLElement;
-  // From the names, which won't be seen any more.
-  face.focus();
-  namesOf(face).tabIndex = -1;
-  face.dataset.off = "";
+/** What brings a side into a window of that size, whose scroll bar takes some of it. */
+function shift(from: number, to: number, size: number): number {
+  return Math.max(4 - from, Math.min(0, size - 20 - to));
 }

@@ -85,15 +85,35 @@ describe("<user-presence>", () => {
     for (const max of ["-1", "x", "1.5", "", "-1"]) element.setAttribute("max", max);
     expect(element.shadowRoot!.children.length).toBe(0);
     expect(presence.listeners()).toBe(0);
-    expect(complaints.mock.calls.map(([text]) => text as string)).toEqual([`<user-presence-${tags}> shows nothing: "max" must be a whole number`]);
+    expect(complaints.mock.calls.map(([text]) => text as string)).toEqual([`<user-presence-${tags}>: "max" must be a whole number`]);
     element.setAttribute("max", "2");
     expect(part(element, "count").textContent).toBe("1 here");
 
     complaints.mockClear();
     const tag = place({ client: world().client }).localName;
     document.body.append(document.createElement(tag), document.createElement(tag));
-    expect(complaints.mock.calls.map(([text]) => text as string)).toEqual([`<${tag}> shows nothing: "room" must be the name of a room`]);
+    expect(complaints.mock.calls.map(([text]) => text as string)).toEqual([`<${tag}>: "room" must be a name`]);
     expect(() => { defineUserPresence({}); }).toThrow('"client" must be a client');
+  });
+
+  it("[U15] with a server that can't be one it shows nothing, and asks nobody", async () => {
+    const opened: string[] = [];
+    vi.stubGlobal("WebSocket", class extends EventTarget { constructor(url: string) { super(); opened.push(url); } close(): void { /* never open */ } });
+    await import("../../src/user-presence.js");
+    const tagged = (server: string): HTMLElement => {
+      const element = document.createElement("user-presence");
+      element.setAttribute("room", "r");
+      element.setAttribute("server", server);
+      document.body.append(element);
+      return element;
+    };
+    for (const server of ["ftp://a.example", "http://", "javascript:alert(1)", "ftp://a.example"]) expect(tagged(server).shadowRoot!.children.length).toBe(0);
+    expect(opened).toEqual([]);
+    expect(complaints.mock.calls.map(([text]) => text as string)).toEqual(["ftp://a.example", "http://", "javascript:alert(1)"].map((server) => `<user-presence>: "server" must be the address of a WebSocket server, not "${server}"`));
+    for (const server of ["https://a.example/p#x", "/live", ""]) expect(part(tagged(server), "count").textContent).toBe("…");
+    const host = location.host;
+    await vi.waitFor(() => { expect(opened).toEqual(["wss://a.example/p", `ws://${host}/live`, `ws://${host}/`]); });
+    vi.unstubAllGlobals();
   });
 
   it("[U11] hostile names and pictures are texts and nothing else", () => {
@@ -117,15 +137,16 @@ describe("<user-presence>", () => {
   it("[U14] Escape puts the names away until the pointer or the focus comes again", () => {
     const element = place({ presence: fakeRoom({ users: [{ id: "ann", meta: null }] }) });
     const face = part(element, "face");
+    const names = part(element, "names");
     expect(part(element, "names").getAttribute("role")).toBe("list");
-    expect([face.tabIndex, face.getAttribute("role"), face.getAttribute("aria-label")]).toEqual([0, "group", "Who is here"]);
-    face.focus();
+    expect([names.tabIndex, face.getAttribute("role"), face.getAttribute("aria-label")]).toEqual([0, "group", "Who is here"]);
+    names.focus();
     face.dispatchEvent(new KeyboardEvent("keydown", { key: "a" }));
-    expect(face.dataset.off).toBeUndefined();
+    expect(names.dataset.off).toBeUndefined();
     face.dispatchEvent(new KeyboardEvent("keydown", { key: "Escape" }));
-    expect(face.dataset.off).toBe("");
-    face.blur();
-    face.focus();
-    expect(face.dataset.off).toBeUndefined();
+    expect(names.dataset.off).toBe("");
+    names.blur();
+    names.focus();
+    expect(names.dataset.off).toBeUndefined();
   });
 });

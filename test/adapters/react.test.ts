@@ -340,6 +340,7 @@ describe.each([["19", react19], ["18", await react18()]])("React %s", (_version,
 
   it("[U8] a hook outside its provider says which is missing", () => {
     expect(() => server.renderToString(h(Count))).toThrow("PresenceProvider");
+    expect(() => server.renderToString(h(Here, { room: null as unknown as string }))).toThrow("PresenceProvider");
     const room = fakeRoom<Meta>({ users: [] });
     expect(server.renderToString(h(Here, { room }))).toBe("<p>live </p>");
   });
@@ -395,6 +396,12 @@ describe.each([["19", react19], ["18", await react18()]])("React %s", (_version,
     draw(inPage(h(Meta, { room: "s", meta: { name: "Ann" } })));
     pass(200);
     expect([text(), told.splice(1)]).toEqual(["1", ["joined s ann Ann"]]);
+    // A function has no text, as nothing has none, and is told apart from it all the same.
+    draw(inPage(h(Meta, { room: "t", meta: undefined })));
+    pass(2_000);
+    expect(text()).toBe("1");
+    draw(inPage(h(Meta, { room: "t", meta: () => undefined })));
+    expect(text()).toBe("1!");
     expect(warnings.length).toBe(1);
   });
 });

@@ -1,15 +1,15 @@
 import type { Face } from "../../face/face.js";
 import type { Person } from "../../face/person.js";
-import { fold, unfold } from "../../face/unfold.js";
+import { unfold } from "../../face/unfold.js";
 
 /** The part of the tag that is seen: `show` makes it show a face, `say` says a text aloud to those who listen. */
 export type Drawing = { readonly root: HTMLElement; readonly show: (face: Face, max: number) => void; readonly say: (text: string) => void };
 
-/** An element with the class and the part of that name, or of several. */
+/** An element with the class and the part of that name. */
 function make(tag: string, name: string, ...children: readonly (Node | string)[]): HTMLElement {
   const made = document.createElement(tag);
   made.setAttribute("part", name);
-  made.className = name.replace(/\w+/g, "hc-$&");
+  made.className = `hc-${name}`;
   made.append(...children);
   return made;
 }
@@ -23,14 +23,18 @@ export function drawingOf(label: string): Drawing {
   const names = make("ul", "names");
   // Safari takes a list without bullets for none.
   names.role = "list";
+  // A stop of Tab, which shows them, and can scroll them.
+  names.tabIndex = 0;
   // Said on its own, and seldom: what is seen changes with everybody who comes.
   const said = make("span", "said");
   said.role = "status";
-  const root = make("div", "face", stack, make("span", "dot"), make("span", "state", count, status), names, said);
+  const root = make("div", "face", stack, make("span", "dot"), make("span", "state", count, " ", status), names, said);
   root.role = "group";
   root.ariaLabel = label;
-  root.onfocus = root.onpointerenter = unfold as (event: Event) => void;
-  root.onkeydown = fold as (event: KeyboardEvent) => void;
+  names.onfocus = root.onpointerenter = () => { unfold(names); };
+  root.onkeydown = ({ key }) => {
+    if (key === "Escape") names.dataset.off = "";
+  };
   let drawn = "";
   return {
     root,
@@ -41,12 +45,14 @@ export function drawingOf(label: string): Drawing {
       status.textContent = how;
       // What stands for "not known" is nothing to read aloud.
       count.ariaHidden = String(many === "…");
-      const now = JSON.stringify([people, more, unnamed]);
+      const now = JSON.stringify([people, more]);
       if (now === drawn) return;
       drawn = now;
-      root.tabIndex = people.length ? 0 : -1;
-      stack.replaceChildren(...people.slice(0, max).map(avatarOf), ...(more ? [make("bdi", "avatar more", more)] : []));
-      names.replaceChildren(...people.map((person) => make("li", "person", avatarOf(person), make("bdi", "name", person.name))), ...(unnamed ? [make("li", "person", "…")] : []));
+      names.hidden = !people.length;
+      stack.replaceChildren(...people.slice(0, max).map(avatarOf));
+      if (more) stack.append(make("bdi", "avatar", more));
+      names.replaceChildren(...people.map((person) => make("li", "person", avatarOf(person), make("bdi", "name", person.name))));
+      if (unnamed) names.append(make("li", "person", "…"));
     },
   };
 }

@@ -52,8 +52,8 @@ export function usePresence<M = RegisteredMeta>(given: RoomName | ClientRoom<M>,
       problem = wrong(thrown);
     }
     fail(problem);
-    // `text` stands for `meta`, which is another object at each render.
-  }, [room, text]);
+    // `text` stands for `meta`, which is another object at each render; a function has none, as nothing has.
+  }, [room, text, typeof meta]);
   const subscribe = useCallback(
     // With meta that can't be sent I stay as I was, and don't come in without what I should show.
     (listener: () => void) => room.subscribe(listener, { watch, present: fit.current === room ? present : false }),
@@ -123,7 +123,7 @@ export function useChanges<M = RegisteredMeta>(given: RoomName | ClientRoom<M>, 
 
 function useRoom<M>(given: RoomName | ClientRoom<M>, options: RoomOptions<M> = {}): ClientRoom<M> {
   const client = useContext(ClientContext);
-  if (!client && typeof given !== "object") throw Error("headcount: a room's name needs a <PresenceProvider>");
+  if (!client && !(given as Partial<ClientRoom<M>> | undefined | null)?.subscribe) throw Error("headcount: a room's name needs a <PresenceProvider>");
   return givenRoom(client, given, options);
 }
 

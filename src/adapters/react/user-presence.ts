@@ -8,7 +8,7 @@ import { dress } from "../../face/dress.js";
 import { drawnOf, ENGLISH, faceOf, type FaceOptions } from "../../face/face.js";
 import { LOOK } from "../../face/look.js";
 import type { Person } from "../../face/person.js";
-import { fold, unfold } from "../../face/unfold.js";
+import { unfold } from "../../face/unfold.js";
 import { usePresence, type RegisteredMeta } from "./hooks.js";
 
 /** Which room is shown, and how. `M` is the type of its meta. */
@@ -20,6 +20,8 @@ export type UserPresenceProps<M = RegisteredMeta> = Omit<FaceOptions<M>, "base">
   /** Of the outermost element, which has the class `hc-face` as well. */
   readonly className?: string | undefined;
   readonly style?: CSSProperties | undefined;
+  /** For a server behind a content security policy: that of the look, which is written into the HTML. */
+  readonly nonce?: string | undefined;
 };
 
 /**
@@ -38,33 +40,40 @@ export function UserPresence<M = RegisteredMeta>(props: UserPresenceProps<M>): R
   return h(Shown<M>, { ...props, max });
 }
 
-function Shown<M>({ room, meta, initial, watchOnly, className, style, ...look }: UserPresenceProps<M> & { readonly max: number }): ReactElement | null {
+function Shown<M>({ room, meta, initial, watchOnly, className, style, nonce, ...look }: UserPresenceProps<M> & { readonly max: number }): ReactElement | null {
   // Where nobody is drawn the number is enough.
   const view = usePresence<M>(room, { watch: look.max ? "users" : "count", present: !watchOnly, ...(meta !== undefined && { meta }), ...(initial && { initial }) });
   const hydrating = useSyncExternalStore(never, () => false, () => true);
   // Server and page must first draw the same: neither the page's language nor its address is known to both.
   const page = hydrating ? { locale: "en" } : { locale: document.documentElement.lang, base: document.baseURI };
-  const { state, people, more, unnamed, count, status } = faceOf(view, systemClock.now(), { ...page, ...look, locale: look.locale ?? page.locale });
+  const { people, more, unnamed, count, status } = faceOf(view, systemClock.now(), { ...page, ...look, locale: look.locale ?? page.locale });
 
+  // To who looks it is the same.
+  const state = view.status === "idle" ? "syncing" : view.status;
   const [said, say] = useState("");
   const announcer = useRef<Announcer>(undefined);
   useEffect(() => (announcer.current = createAnnouncer(systemClock, say)).stop, [room]);
   useEffect(() => {
     // Before the first answer there is nothing that could have changed.
-    if (state !== "idle" && state !== "syncing") announcer.current?.hear(`${count} ${status}`);
+    if (state !== "syncing") announcer.current?.hear(`${count} ${status}`);
   }, [room, state, count, status]);
 
+  const names = useRef<HTMLUListElement>(null);
+  const open = (): void => { unfold(names.current as HTMLElement); };
+  const close = ({ key }: { readonly key: string }): void => {
+    if (key === "Escape") (names.current as HTMLElement).dataset.off = "";
+  };
   // A room that is none.
-  if (state === "idle" && view.error && !view.room) return null;
+  if (view.status === "idle" && view.error && !view.room) return null;
   const avatarOf = (person: Person): ReactElement => h(Avatar, { ...person, key: person.id, ...(hydrating && { picture: undefined }) });
-  return h("div", { className: className ? `hc-face ${className}` : "hc-face", style, ref: dressed, role: "group", "aria-label": look.words?.label ?? ENGLISH.label, "data-state": state, tabIndex: people.length ? 0 : -1, onFocus: unfold, onPointerEnter: unfold, onKeyDown: fold },
+  return h("div", { className: className ? `hc-face ${className}` : "hc-face", style, ref: dressed, role: "group", "aria-label": look.words?.label ?? ENGLISH.label, "data-state": state, onPointerEnter: open, onKeyDown: close },
     // For as long as no script has run. React 19 puts it into the head, once.
-    hydrating && h("style", { href: "headcount", precedence: "headcount" }, LOOK),
-    h("div", { className: "hc-stack", "aria-hidden": true }, people.slice(0, look.max).map(avatarOf), more && bdi("avatar hc-more", more)),
+    hydrating && h("style", { href: "headcount", precedence: "headcount", nonce, suppressHydrationWarning: true }, LOOK),
+    h("div", { className: "hc-stack", "aria-hidden": true }, people.slice(0, look.max).map(avatarOf), more && bdi("avatar", more)),
     h("span", { className: "hc-dot" }),
-    h("span", { className: "hc-state" }, bdi("count", count, count === "…"), bdi("status", status)),
-    // Safari takes a list without bullets for none.
-    h("ul", { className: "hc-names", role: "list" },
+    h("span", { className: "hc-state" }, bdi("count", count, count === "…"), " ", bdi("status", status)),
+    // Safari takes a list without bullets for none. Tab stops here, which shows the names, and can scroll them.
+    h("ul", { className: "hc-names", role: "list", tabIndex: 0, hidden: !people.length, ref: names, onFocus: open },
       people.map((person) => h("li", { className: "hc-person", key: person.id }, avatarOf(person), bdi("name", person.name))), unnamed && h("li", { className: "hc-person" }, "…")),
     h("span", { className: "hc-said", role: "status" }, said));
 }
