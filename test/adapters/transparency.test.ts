@@ -57,7 +57,7 @@ function app(io: Server, { server, rooms }: Transcript, nameOf: (id: string) => 
 
 /** Which of the two a lost line is called is a race inside engine.io, with us or without. */
 function nameOfEnd(reason: string): string {
-  return reason.replace(/^transport (close|error)$/, "lost line");
+  return reason.replace(/\btransport (close|error)\b/, "lost line");
 }
 
 async function run(presence: Presence): Promise<{ transcript: Transcript; registry: Registry<unknown>; told: string[] }> {
@@ -110,7 +110,7 @@ async function run(presence: Presence): Promise<{ transcript: Transcript; regist
   // What goes by is also told to a plugin that listens to all that goes by: ours is the one thing that is left out here.
   admin.onAny((event: string, ...args: unknown[]) => {
     if (JSON.stringify(args).includes('"headcount"') || !/^(socket_connected|socket_disconnected|room_joined|room_left|event_received|event_sent)$/.test(event)) return;
-    const text = JSON.stringify(args.map((arg) => (event === "socket_connected" && typeof arg === "object" ? (arg as { id: string }).id : arg)));
+    const text = nameOfEnd(JSON.stringify(args.map((arg) => (event === "socket_connected" && typeof arg === "object" ? (arg as { id: string }).id : arg))));
     // Times, offsets of the recovery and ids are another's in each run.
     transcript.admin.push(`${event} ${text.replace(/,"(?:\d{4}-[^"]*Z|[\w-]{7}(?:\.[\w-]+)?)"/g, "").replace(/"([\w-]{20})"/g, (_, id: string) => names.get(id) ?? "<admin>")}`);
   });

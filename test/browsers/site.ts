@@ -69,8 +69,8 @@ function read({ status, users, userCount, connectionCount }: View<Meta>): Shown[
 }
 
 function drawn(id: string): Shown["people"] {
-  const $ = (name: string): HTMLElement[] => [...document.getElementById(id)!.shadowRoot!.querySelectorAll<HTMLElement>(name)];
-  return { state: $(".hc")[0]!.dataset.state, count: $(".count")[0]!.textContent, names: $(".name").map(({ textContent }) => textContent) };
+  const $ = (part: string): HTMLElement[] => [...document.getElementById(id)!.shadowRoot!.querySelectorAll<HTMLElement>(`[part=${part}]`)];
+  return { state: $("face")[0]!.dataset.state, count: $("count")[0]!.textContent, names: $("name").map(({ textContent }) => textContent) };
 }
 
 const shown = (): Shown => ({ plain: read(plain.getSnapshot()), hook, people: drawn("people"), badge: drawn("badge"), page: document.querySelector("#app")!.textContent });
