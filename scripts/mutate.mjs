@@ -40,8 +40,9 @@ async function run(group) {
     force: args.includes("--force"),
     // What runs while a module is loaded would need all tests, in a new process, for each change. What runs in a test as well is tried there.
     ignoreStatic: true,
-    concurrency: 2,
-    timeoutMS: 15_000,
+    // Of two one often waits for a time-out.
+    concurrency: 3,
+    timeoutMS: 5_000,
     dryRunTimeoutMinutes: 15,
     // Where vitest looks for tests, which it does not in node_modules; git ignores it.
     tempDirName: ".cache/mutate",

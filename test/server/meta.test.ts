@@ -19,6 +19,11 @@ describe("meta", () => {
     for (const value of [null, 5, "text", [1]]) expect(failing(check(value, {}))).toBe("bad_meta: meta must be an object here: the server adds to it.");
   });
 
+  it("[S4] what has no prototype is JSON, and a member that is undefined is absent", () => {
+    const bare = Object.assign(Object.create(null) as object, { name: "Ann", mood: undefined, deep: { gone: undefined } });
+    expect(check(bare)).toEqual({ ok: true, meta: { name: "Ann", deep: {} } });
+  });
+
   it("[S4] what is no JSON is refused, with the place", () => {
     const cycle: Record<string, unknown> = {};
     cycle.me = { again: cycle };
