@@ -1,6 +1,6 @@
 /** The characters as people count them: a family of emoji is one. */
 export function charactersOf(text: string): readonly string[] {
-  return Array.from(new Intl.Segmenter().segment(text), ({ segment }) => segment);
+  return [...new Intl.Segmenter().segment(text)].map(({ segment }) => segment);
 }
 
 /**
