@@ -81,7 +81,7 @@ export function faceOf<M>({ status, users = [], userCount, self, staleSince, err
     count: status === "ended" ? "" : userCount === undefined ? "…" : words.here(userCount.toLocaleString(locale), userCount),
     // Times of another day say which.
     status: status === "live" ? ""
-      : status === "stale" ? words.stale(new Date(staleSince).toLocaleString(locale, { timeStyle: "short", dateStyle: now - staleSince > 6e7 ? "medium" : undefined }), error?.code === "link_stopped")
+      : status === "stale" ? words.stale(new Intl.DateTimeFormat(locale, { timeStyle: "short", dateStyle: now - staleSince > 6e7 ? "medium" : undefined }).format(staleSince), error?.code === "link_stopped")
       : status === "ended" ? words.ended(safeName(error.message, 200) ?? error.code)
       : words.connecting,
   };
