@@ -8,7 +8,7 @@ export const LOOK = `
 .hc-face{--hc:var(--user-presence-size,2rem);position:relative;display:inline-flex;align-items:center;gap:var(--user-presence-gap,.5rem);padding:.25rem 0}
 .hc-stack{display:flex}
 .hc-count{white-space:nowrap}
-.hc-status{font-size:.875em}
+.hc-status{display:block;font-size:.875em}
 .hc-avatar,.hc-dot{flex:none;border-radius:99px;outline:1px solid #0000}
 .hc-avatar{position:relative;display:grid;place-items:center;overflow:hidden;box-sizing:border-box;width:var(--hc);height:var(--hc);font-size:calc(var(--hc)*.36);font-weight:600;box-shadow:0 0 0 2px var(--user-presence-ring,Canvas)}
 .hc-avatar:not([style]){width:auto;min-width:var(--hc);padding:0 .4em}

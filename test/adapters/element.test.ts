@@ -82,8 +82,10 @@ describe("<user-presence>", () => {
   it("[U15] with a bad attribute shows nothing, and says why on the console, once", () => {
     const presence = fakeRoom({ users: [{ id: "ann", meta: null }] });
     const element = place({ presence });
-    for (const max of ["-1", "x", "1.5", "", "-1"]) element.setAttribute("max", max);
-    expect(element.shadowRoot!.children.length).toBe(0);
+    for (const max of ["-1", "x", "1.5", "", "-1"]) {
+      element.setAttribute("max", max);
+      expect(element.shadowRoot!.children.length).toBe(0);
+    }
     expect(presence.listeners()).toBe(0);
     expect(complaints.mock.calls.map(([text]) => text as string)).toEqual([`<user-presence-${tags}>: "max" must be a whole number`]);
     element.setAttribute("max", "2");

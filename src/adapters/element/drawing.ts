@@ -28,7 +28,7 @@ export function drawingOf(label: string): Drawing {
   // Said on its own, and seldom: what is seen changes with everybody who comes.
   const said = make("span", "said");
   said.role = "status";
-  const root = make("div", "face", stack, make("span", "dot"), make("span", "state", count, " ", status), names, said);
+  const root = make("div", "face", stack, make("span", "dot"), make("span", "state", count, status), names, said);
   root.role = "group";
   root.ariaLabel = label;
   names.onfocus = root.onpointerenter = () => { unfold(names); };

@@ -71,7 +71,7 @@ function Shown<M>({ room, meta, initial, watchOnly, className, style, nonce, ...
     hydrating && h("style", { href: "headcount", precedence: "headcount", nonce, suppressHydrationWarning: true }, LOOK),
     h("div", { className: "hc-stack", "aria-hidden": true }, people.slice(0, look.max).map(avatarOf), more && bdi("avatar", more)),
     h("span", { className: "hc-dot" }),
-    h("span", { className: "hc-state" }, bdi("count", count, count === "…"), " ", bdi("status", status)),
+    h("span", { className: "hc-state" }, bdi("count", count, count === "…"), bdi("status", status)),
     // Safari takes a list without bullets for none. Tab stops here, which shows the names, and can scroll them.
     h("ul", { className: "hc-names", role: "list", tabIndex: 0, hidden: !people.length, ref: names, onFocus: open },
       people.map((person) => h("li", { className: "hc-person", key: person.id }, avatarOf(person), bdi("name", person.name))), unnamed && h("li", { className: "hc-person" }, "…")),
