@@ -3,15 +3,14 @@
  * with the text; nothing moves. The names are there for readers that speak, and seen on hover and focus. Outlines that are transparent are seen
  * where colours are the system's few. No quotes, "<", ">" and "&": what renders pages on a server would escape them.
  */
-export const LOOK = `
-:host{display:inline-block}
+export const LOOK = `:host{display:inline-block}
 .hc-face{--hc:var(--user-presence-size,2rem);position:relative;display:inline-flex;align-items:center;gap:var(--user-presence-gap,.5rem);padding:.25rem 0}
 .hc-stack{display:flex}
 .hc-count{white-space:nowrap}
 .hc-status{display:block;font-size:.875em}
 .hc-avatar,.hc-dot{flex:none;border-radius:99px;outline:1px solid #0000}
 .hc-avatar{position:relative;display:grid;place-items:center;overflow:hidden;box-sizing:border-box;width:var(--hc);height:var(--hc);font-size:calc(var(--hc)*.36);font-weight:600;box-shadow:0 0 0 2px var(--user-presence-ring,Canvas)}
-.hc-avatar:not([style]){width:auto;min-width:var(--hc);padding:0 .4em}
+.hc-avatar:not([style]){width:auto;min-width:var(--hc);padding:0 .5em}
 .hc-names,.hc-avatar:not([style]){border:1px solid #8884;background:Canvas;color:CanvasText}
 .hc-avatar+[style]{margin-inline-start:calc(var(--hc)*-.1)}
 .hc-picture{position:absolute;width:100%;height:100%;object-fit:cover}
@@ -20,5 +19,4 @@ export const LOOK = `
 .hc-person{--hc:1.5rem;display:flex;align-items:center;gap:.5rem;padding:.125rem;overflow-wrap:anywhere}
 .hc-dot{width:.5rem;height:.5rem;background:GrayText}
 [data-state=live] .hc-dot{background:var(--user-presence-live,#16a34a)}
-[data-state=stale] .hc-avatar{filter:grayscale(1)}
-`;
+[data-state=stale] .hc-avatar{filter:grayscale(1)}`;
