@@ -4,7 +4,7 @@ import { serve, until } from "../check.mjs";
 import { inBrowser } from "../chromium.mjs";
 
 /** What the tag shows: the names and the number. */
-const people = (tab) => tab.value(`(({ shadowRoot }) => [...shadowRoot.querySelectorAll(".name")].map((one) => one.textContent).join() + ": " + shadowRoot.querySelector(".count").textContent)(document.querySelector("user-presence"))`);
+const people = (tab) => tab.value(`(({ shadowRoot }) => [...shadowRoot.querySelectorAll("[part=name]")].map((one) => one.textContent).join() + ": " + shadowRoot.querySelector("[part=count]").textContent)(document.querySelector("user-presence"))`);
 /** Who came and went, the oldest first, without the times. */
 const news = (tab) => tab.value("[...document.querySelectorAll('ol li')].map((one) => one.textContent.split(' ').slice(-2).join(' ')).reverse()");
 

@@ -8,5 +8,5 @@ export function unfold(names: HTMLElement): void {
 
 /** What brings a side into a window of that size, whose scroll bar takes some of it. */
 function shift(from: number, to: number, size: number): number {
-  return Math.max(4 - from, Math.min(0, size - 20 - to));
+  return Math.max(-from, Math.min(0, size - 20 - to));
 }
