@@ -1,5 +1,5 @@
 import {
-  computed, getCurrentInstance, hasInjectionContext, inject, onMounted, shallowRef, toValue, watch,
+  computed, getCurrentInstance, getCurrentScope, hasInjectionContext, inject, onMounted, shallowRef, toValue, watch,
   type ComputedRef, type InjectionKey, type MaybeRefOrGetter, type ShallowRef,
 } from "vue";
 import { givenRoom, wrong } from "../client/given-room.js";
@@ -66,14 +66,16 @@ function useRoom<M>(given: MaybeRefOrGetter<RoomName | ClientRoom<M>>, options: 
   const client = hasInjectionContext() ? inject(presenceKey, undefined) : undefined;
   return computed(() => {
     const named = toValue(given);
-    if (!client && typeof named !== "object") throw Error("headcount: a room's name needs app.provide(presenceKey, client)");
+    if (!client && !(named as Partial<ClientRoom<M>> | undefined | null)?.subscribe) throw Error("headcount: a room's name needs app.provide(presenceKey, client)");
     return givenRoom(client, named, options);
   });
 }
 
 /** Never on a server. In a scope of its own at once, for there nothing is mounted. */
 function whenMounted(start: () => void): void {
-  if (getCurrentInstance()) onMounted(start);
+  // A scope that was made in a component's setup, as those of shared composables and stores, may end before or after the component.
+  const scope = getCurrentScope();
+  if (getCurrentInstance()) onMounted(() => { scope?.run(start); });
   else start();
 }
 

@@ -105,6 +105,25 @@ describe("Vue", () => {
     expect(ann.room("r").getSnapshot().status).toBe("idle");
   });
 
+  it("[U1] a scope made in a component's setup, as a shared composable's or a store's, is in the room for as long as the scope", async () => {
+    const { mount, pass, ann, registry, advance } = page();
+    const scope = effectScope(true);
+    let shared: ReturnType<typeof usePresence<Meta>> | undefined;
+    const Part = { setup: () => { const { userCount } = shared ??= scope.run(() => usePresence<Meta>(ann.room("r")))!; return () => `${userCount.value} `; } };
+    const both = ref(true);
+    mount(() => () => [both.value ? h(Part) : null, h(Part)]);
+    await pass(100);
+    expect(text()).toBe("1 1 ");
+    // The one in whose setup it was made.
+    both.value = false;
+    await nextTick();
+    await pass(2_000);
+    expect([text(), registry.userCount("r")]).toEqual(["1 ", 1]);
+    scope.stop();
+    advance(2_000);
+    expect(registry.userCount("r")).toBe(0);
+  });
+
   it("[U6] the server draws what `initial` says and joins nothing; the page takes it over without a warning", async () => {
     const { registry, tab, advance, told } = page();
     tab("bob").room("r", { meta: { name: "Bob" } }).subscribe(() => undefined);
@@ -134,6 +153,7 @@ describe("Vue", () => {
     const { mount, pass, told } = page();
     const scope = effectScope();
     expect(() => scope.run(() => useUserCount("r"))).toThrow("presenceKey");
+    expect(() => scope.run(() => useUserCount(ref(null) as never))).toThrow("presenceKey");
     const meta = ref<unknown>(() => 1);
     mount(() => {
       const a = usePresence("r", { wacth: "count" } as object);
