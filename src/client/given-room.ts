@@ -38,7 +38,13 @@ function wrongRoom(thrown: unknown): ClientRoom<unknown> {
     const view = { status: "idle", error } as View<unknown>;
     const nothing = (): (() => void) => nothing;
     const getSnapshot = (): View<unknown> => view;
-    room = { name: "", subscribe: nothing, onChange: nothing, getSnapshot, getServerSnapshot: getSnapshot, enter: () => Promise.reject(Object.assign(Error(message), error)), leave: nothing, update: nothing };
+    const enter = (): Promise<void> => {
+      const entry = Promise.reject(Object.assign(Error(message), error));
+      // As a room's own: who doesn't look at the promise finds the error in the view.
+      entry.catch(nothing);
+      return entry;
+    };
+    room = { name: "", subscribe: nothing, onChange: nothing, getSnapshot, getServerSnapshot: getSnapshot, enter, leave: nothing, update: nothing };
     wrongs.set(message, room);
   }
   return room;

@@ -338,6 +338,19 @@ describe.each([["19", react19], ["18", await react18()]])("React %s", (_version,
     complaints.length = 0;
   });
 
+  it("[U7] so does what a selector throws that is the same function at each draw", () => {
+    const room = fakeRoom<Meta>({ users: [] });
+    const select = (users: readonly unknown[]): number => { if (users.length > 0) throw new Error("blind"); return 0; };
+    const Eye = () => String(useUsers(room, select));
+    const hush = (event: Event): void => event.preventDefault();
+    addEventListener("error", hush);
+    unmounts.push(() => removeEventListener("error", hush));
+    mount(h(Boundary, null, h(Eye)));
+    act(() => room.show({ users: [{ id: "ann", meta: { name: "Ann" } }] }));
+    expect(text()).toBe("blind");
+    complaints.length = 0;
+  });
+
   it("[U8] a hook outside its provider says which is missing", () => {
     expect(() => server.renderToString(h(Count))).toThrow("PresenceProvider");
     expect(() => server.renderToString(h(Here, { room: null as unknown as string }))).toThrow("PresenceProvider");
@@ -367,6 +380,19 @@ describe.each([["19", react19], ["18", await react18()]])("React %s", (_version,
     expect(warnings.length).toBe(new Set(warnings).size);
     // Each version has its own copy of the hooks, and so of what it has warned of.
     expect(warnings.length).toBe(3);
+  });
+
+  it("[U8] who enters a room that is none, and looks away, ends no process", async () => {
+    const { inPage } = page();
+    const unhandled = vi.fn();
+    process.on("unhandledRejection", unhandled);
+    let entry: Promise<void> | undefined;
+    const Door = () => { const { enter } = usePresence<Meta>(7 as unknown as string); entry ??= enter(); return null; };
+    mount(inPage(h(Door)));
+    await new Promise((done) => { setTimeout(done, 20); });
+    process.off("unhandledRejection", unhandled);
+    expect(unhandled).not.toHaveBeenCalled();
+    await expect(entry).rejects.toMatchObject({ code: "bad_option" });
   });
 
   it("[U8] meta that can't be sent is an error in the view: who is in stays in as they were, who is not does not come in", () => {

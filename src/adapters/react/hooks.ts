@@ -83,8 +83,9 @@ export function useUsers<T, M>(given: RoomName | ClientRoom<M>, selector?: (user
     let value = shown.current;
     return ({ users }: View<M>): T | undefined => {
       if (users === last) return users && value;
-      last = users;
       const next = users && (selector ? selector(users) : users as T);
+      // Not before: what threw throws again when React draws, and there its boundaries catch.
+      last = users;
       return (value = value !== undefined && next !== undefined && isEqual(value, next) ? value : next);
     };
   }, [selector, isEqual]);
