@@ -23,8 +23,13 @@ describe.concurrent("servers that count people as is usual", () => {
       expect(again.times).toBe(3);
       expect(again.wrong).toBeGreaterThan(0);
 
-      const replayed = await wrongOf(server, { ...given, story });
-      expect(replayed.report!.failure!.story).toEqual(story);
+      // A server whose news overtake each other by luck may get away with its story.
+      let replayed: unknown;
+      for (let tries = again.wrong === again.times ? 1 : 6; tries > 0 && !(replayed instanceof ServerCheckError); tries--) {
+        replayed = await checkServer(server, { ...given, story }).then(String, (error: unknown) => error);
+      }
+      expect(replayed).toBeInstanceOf(ServerCheckError);
+      expect((replayed as ServerCheckError).report!.failure!.story).toEqual(story);
     });
   }
 });
