@@ -308,6 +308,27 @@ describe.runIf(path !== undefined)("<user-presence> in Chromium", { timeout: 60_
     await tab.close();
   });
 
+  it.each(["/", "/react"])("[U12] looks as it should in the page of another window, and again in its own; aligned as it reads in a page that centres: %s", async (page) => {
+    const tab = await open(page);
+    const looks = await tab.value<unknown[]>(`(async () => {
+      const frame = document.createElement("iframe");
+      frame.width = 600;
+      document.querySelector("main").append(frame);
+      document.body.style.textAlign = "center";
+      const { body } = frame.contentDocument;
+      await put("r", ${JSON.stringify({ users: PEOPLE, status: "stale", staleSince: STALE })}, {}, body);
+      const host = body.firstElementChild;
+      const look = () => { const $ = (name) => (host.shadowRoot ?? host).querySelector(".hc-" + name); return [$("avatar").offsetWidth, getComputedStyle($("names")).clipPath, getComputedStyle($("status")).textAlign]; };
+      const inFrame = look();
+      document.querySelector("main").append(host);
+      const inPage = host.shadowRoot ? look() : inFrame;
+      body.append(host);
+      return [inFrame, inPage, look()];
+    })()`);
+    for (const look of looks) expect(look).toEqual([32, "inset(50%)", "start"]);
+    await tab.close();
+  });
+
   it("[U6] what a server drew looks as it should before any script runs, and after where a page allows no style written into it", async () => {
     const drawn = await open("/drawn");
     const taken = await open("/taken-over");

@@ -1,9 +1,10 @@
 import type { Client } from "../client/client.js";
 import { systemClock } from "../client/clock.js";
+import { badOption } from "../client/option.js";
 import type { ClientRoom, RoomOptions } from "../client/room.js";
 import { createAnnouncer } from "../face/announcer.js";
 import { dress } from "../face/dress.js";
-import { drawnOf, ENGLISH, faceOf, type FaceOptions } from "../face/face.js";
+import { drawnOf, faceOf, type FaceOptions } from "../face/face.js";
 import type { Clock, Stop } from "../ports.js";
 import { drawingOf } from "./element/drawing.js";
 
@@ -32,7 +33,7 @@ export type UserPresenceOptions<M = unknown> = Omit<FaceOptions<M>, "base"> & {
  */
 export function defineUserPresence<M = unknown>(options: UserPresenceOptions<M>): void {
   const { tag = "user-presence", client, presence, clock = systemClock } = options;
-  if (!client && !presence) throw TypeError('headcount: "client" must be a client');
+  if (!client && !presence) throw badOption("client", "a client");
   if (typeof customElements === "undefined") return;
   /** What was complained of: a mistake in a template is one mistake. */
   const said = new Set<string>();
@@ -45,7 +46,28 @@ export function defineUserPresence<M = unknown>(options: UserPresenceOptions<M>)
       this.disconnectedCallback();
       const root = this.shadowRoot ?? this.attachShadow({ mode: "open" });
       try {
-        this.#stop = this.#start(root);
+        const max = drawnOf(this.getAttribute("max") ?? options.max);
+        const name = this.getAttribute("room");
+        if (!presence && !name) throw badOption("room", "a name");
+        // Where nobody is drawn the number is enough. A room's own wish counts the first time, a subscription says it each time.
+        const wish: Pick<RoomOptions<M>, "watch" | "present"> = { watch: max ? "users" : "count", present: !this.hasAttribute("watch-only") };
+        const room = presence ?? (typeof client === "function" ? client(this) : client as Rooms).room<M>(name as string, wish);
+        const face: FaceOptions<M> = { locale: this.closest<HTMLElement>("[lang]")?.lang, ...options, max, base: this.baseURI };
+
+        const drawing = drawingOf();
+        root.replaceChildren(drawing.root);
+        dress(drawing.root);
+        const announcer = createAnnouncer(clock, drawing.say);
+        const unsubscribe = room.subscribe((view) => {
+          const shown = faceOf(view, clock.now(), face);
+          drawing.show(shown, max);
+          // Before the first answer there is nothing that could have changed.
+          if (shown.state !== "syncing") announcer.hear(`${shown.count} ${shown.status}`);
+        }, wish);
+        this.#stop = () => {
+          unsubscribe();
+          announcer.stop();
+        };
       } catch (error) {
         root.replaceChildren();
         const text = `<${tag}>: ${(error as Error).message}`;
@@ -56,36 +78,10 @@ export function defineUserPresence<M = unknown>(options: UserPresenceOptions<M>)
 
     disconnectedCallback(): void {
       this.#stop?.();
-      this.#stop = undefined;
     }
 
-    attributeChangedCallback(): void {
-      if (this.shadowRoot && this.isConnected) this.connectedCallback();
-    }
-
-    #start(root: ShadowRoot): Stop {
-      const max = drawnOf(this.getAttribute("max") ?? options.max);
-      const name = this.getAttribute("room");
-      if (!presence && !name) throw TypeError('"room" must be a name');
-      // Where nobody is drawn the number is enough. A room's own wish counts the first time, a subscription says it each time.
-      const wish: Pick<RoomOptions<M>, "watch" | "present"> = { watch: max ? "users" : "count", present: !this.hasAttribute("watch-only") };
-      const room = presence ?? (typeof client === "function" ? client(this) : client as Rooms).room<M>(name as string, wish);
-      const face: FaceOptions<M> = { locale: this.closest<HTMLElement>("[lang]")?.lang, ...options, max, base: this.baseURI };
-
-      const drawing = drawingOf(options.words?.label ?? ENGLISH.label);
-      root.replaceChildren(drawing.root);
-      dress(drawing.root);
-      const announcer = createAnnouncer(clock, drawing.say);
-      const unsubscribe = room.subscribe((view) => {
-        const shown = faceOf(view, clock.now(), face);
-        drawing.show(shown, max);
-        // Before the first answer there is nothing that could have changed.
-        if (shown.state !== "syncing") announcer.hear(`${shown.count} ${shown.status}`);
-      }, wish);
-      return () => {
-        unsubscribe();
-        announcer.stop();
-      };
+    attributeChangedCallback(_: string, was: unknown, is: unknown): void {
+      if (was !== is && this.shadowRoot && this.isConnected) this.connectedCallback();
     }
   }
   customElements.define(tag, UserPresence);

@@ -1,6 +1,6 @@
 import {
-  computed, getCurrentInstance, getCurrentScope, hasInjectionContext, inject, onMounted, shallowRef, toValue, watch,
-  type ComputedRef, type InjectionKey, type MaybeRefOrGetter, type ShallowRef,
+  computed, effectScope, getCurrentInstance, getCurrentScope, hasInjectionContext, inject, onActivated, onDeactivated, onMounted, shallowRef, toValue, watch,
+  type ComputedRef, type EffectScope, type InjectionKey, type MaybeRefOrGetter, type ShallowRef,
 } from "vue";
 import { givenRoom, wrong } from "../client/given-room.js";
 import type { Client, ClientRoom, RoomOptions, SubscribeOptions, View } from "../client/index.js";
@@ -32,9 +32,10 @@ export function usePresence<M = unknown>(given: MaybeRefOrGetter<RoomName | Clie
   let fit: ClientRoom<M> | undefined;
   whenMounted(() => {
     // Before the subscription, so that the first that others see of me has its meta.
-    watch([room, () => toValue(meta)], ([now, shown]) => {
+    watch([room, () => toValue(meta)], ([now, shown], [was, before]) => {
       try {
-        if (shown !== undefined) now.update(shown);
+        // To take it back is to show what a server makes of none.
+        if (shown !== undefined || (now === was && before !== undefined)) now.update(shown === undefined ? {} as M : shown);
         fit = now;
         problem.value = undefined;
       } catch (thrown) {
@@ -71,12 +72,26 @@ function useRoom<M>(given: MaybeRefOrGetter<RoomName | ClientRoom<M>>, options: 
   });
 }
 
-/** Never on a server. In a scope of its own at once, for there nothing is mounted. */
+/** Never on a server. In a scope of its own at once, for there nothing is mounted. What `<KeepAlive>` has put away is not mounted. */
 function whenMounted(start: () => void): void {
+  const instance = getCurrentInstance() as { readonly scope?: unknown } | null;
+  if (!instance) {
+    start();
+    return;
+  }
   // A scope that was made in a component's setup, as those of shared composables and stores, may end before or after the component.
   const scope = getCurrentScope();
-  if (getCurrentInstance()) onMounted(() => { scope?.run(start); });
-  else start();
+  let inner: EffectScope | undefined;
+  const begin = (): void => {
+    if (!inner) scope?.run(() => { (inner = effectScope()).run(start); });
+  };
+  onMounted(begin);
+  if (scope !== instance.scope) return;
+  onActivated(begin);
+  onDeactivated(() => {
+    inner?.stop();
+    inner = undefined;
+  });
 }
 
 /** Shows what the room shows, until the scope ends. */

@@ -111,18 +111,18 @@ export function webSocketTransport(url: string | URL | (() => string | URL | Pro
   };
 
   /** Lets go, says so, and tries again: after a while, or at once. */
-  const lose = (reason: string, retrying = true, most?: number): void => {
+  const lose = (reason: string, retrying = true, wait?: number): void => {
     const was = up;
     const now = clock.now();
     if (was && now - opened >= STEADY) failures = 0;
     // A clock that was put back meanwhile must not keep us away for as long.
-    most ??= back ? Math.min(back - now, maxDelay) : backoff(failures++, minDelay, maxDelay);
+    wait ??= random() * (back ? Math.min(back - now, maxDelay) : backoff(failures++, minDelay, maxDelay));
     back = 0;
     drop();
     const mine = turn;
     if (was || !retrying) listener?.down(reason, retrying);
     // The listener may have ended it meanwhile.
-    if (retrying && mine === turn) timer = clock.after(random() * most, () => void open());
+    if (retrying && mine === turn) timer = clock.after(wait, () => void open());
   };
 
   return {

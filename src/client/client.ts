@@ -58,6 +58,8 @@ export function createClient(options: ClientOptions): Client {
   let due = 0;
   let wall = clock.now();
   let lag = 0;
+  /** Whether the latest that was heard of the page is that it is put away. */
+  let away = false;
 
   /** The clock, except that it never runs back: what is due would be put off by as much. */
   const now = (): number => {
@@ -95,7 +97,7 @@ export function createClient(options: ClientOptions): Client {
   };
   const relax = (): void => {
     tries = 0;
-    wait(Math.max(1_000, (link?.lease ?? 0) / 3), call);
+    wait(Math.max(1_000, (link as LinkTerms).lease / 3), call);
   };
   const message = (value: unknown): void => {
     const heard = decodeServer<unknown>(value);
@@ -131,8 +133,10 @@ export function createClient(options: ClientOptions): Client {
       begin();
       ends = [
         wake((event) => {
-          const away = event?.type === "pagehide";
-          if (away || (!link && !transport.up)) transport.probe(away);
+          const type = event?.type;
+          // A page that goes is told after it that it is hidden: no wake-up, whatever it may mean at other times.
+          if (away && type === "visibilitychange") away = false;
+          else if ((away = type === "pagehide") || !transport.up) transport.probe(away);
           // Only this one's answer counts, but the wait goes on: wake-ups must not put off its end again and again.
           else if (link) (tries && now() < due ? say : call)();
         }),

@@ -11,7 +11,7 @@ import { step, type Moment, type ViewInput } from "./view.js";
 /** What a room is opened with. Counts the first time that `client.room` names it. */
 export type RoomOptions<M> = {
   /** What I show to others. JSON; `room.update(meta)` changes it. */
-  readonly meta?: M;
+  readonly meta?: M | undefined;
   /** What subscriptions are told, unless they say otherwise: everyone (default), the two counts, or nothing. */
   readonly watch?: Watch;
   /** Whether I am in the room while I am subscribed. Default true; `false` = I only watch. */

@@ -4,7 +4,7 @@
  * where colours are the system's few. No quotes, "<", ">" and "&": what renders pages on a server would escape them.
  */
 export const LOOK = `
-.hc-face{--hc:var(--user-presence-size,2rem);position:relative;display:inline-flex;align-items:center;gap:var(--user-presence-gap,.5rem)}
+.hc-face{--hc:var(--user-presence-size,2rem);position:relative;display:inline-flex;align-items:center;gap:var(--user-presence-gap,.5rem);text-align:start}
 .hc-stack{display:flex}
 .hc-count{white-space:nowrap}
 .hc-status{display:block;font-size:.875em}

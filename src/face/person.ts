@@ -38,7 +38,7 @@ export function hintOf({ meta }: User<unknown>): PersonHint {
 }
 
 /** A user as they are drawn, by what the app says of them. @param base see `safePicture`. */
-export function personOf(id: UserId, hint: PersonHint, base?: string): Person {
-  const name = safeName(hint.name) ?? safeName(id) ?? "?";
-  return { id, name, initials: initialsOf(name), colour: colourOf(id), picture: safePicture(hint.picture, base) };
+export function personOf(id: UserId, hint: PersonHint | undefined, base?: string): Person {
+  const name = safeName(hint?.name) ?? safeName(id) ?? "?";
+  return { id, name, initials: initialsOf(name), colour: colourOf(id), picture: safePicture(hint?.picture, base) };
 }

@@ -56,6 +56,17 @@ describe("<user-presence>", () => {
     expect(part(element, "count").textContent).toBe("40 here");
   });
 
+  it("[U15] an attribute that is set to what it is changes nothing, and neither do words that are not given", () => {
+    const room = fakeRoom({ users: [{ id: "ann", meta: null }] });
+    const element = place({ presence: room, words: { here: undefined }, person: () => undefined }, { max: "3" });
+    const face = part(element, "face");
+    element.setAttribute("max", "3");
+    expect(part(element, "face")).toBe(face);
+    expect([part(element, "count").textContent, texts(element, ".hc-names .hc-name")]).toEqual(["1 here", ["ann"]]);
+    element.setAttribute("max", "4");
+    expect(part(element, "face")).not.toBe(face);
+  });
+
   it("[U15] a client's room is watched and entered as its attributes say, and let go with the element", () => {
     const w = world();
     const element = place({ client: w.client }, { room: "r", "watch-only": "", max: "0" });
@@ -87,14 +98,14 @@ describe("<user-presence>", () => {
       expect(element.shadowRoot!.children.length).toBe(0);
     }
     expect(presence.listeners()).toBe(0);
-    expect(complaints.mock.calls.map(([text]) => text as string)).toEqual([`<user-presence-${tags}>: "max" must be a whole number`]);
+    expect(complaints.mock.calls.map(([text]) => text as string)).toEqual([`<user-presence-${tags}>: headcount: "max" must be a whole number`]);
     element.setAttribute("max", "2");
     expect(part(element, "count").textContent).toBe("1 here");
 
     complaints.mockClear();
     const tag = place({ client: world().client }).localName;
     document.body.append(document.createElement(tag), document.createElement(tag));
-    expect(complaints.mock.calls.map(([text]) => text as string)).toEqual([`<${tag}>: "room" must be a name`]);
+    expect(complaints.mock.calls.map(([text]) => text as string)).toEqual([`<${tag}>: headcount: "room" must be a name`]);
     expect(() => { defineUserPresence({}); }).toThrow('"client" must be a client');
   });
 

@@ -92,6 +92,20 @@ describe.each([["19", react19], ["18", await react18()]])("React %s", (_version,
     expect(text()).toBe("live ann:-");
   });
 
+  // React 18 has none.
+  if (React.Activity) it("[U1] what an Activity has put away is not in the room, and is again when it is shown", () => {
+    const { inPage, pass, told } = page();
+    const shown = (mode: "visible" | "hidden"): ReactNode => inPage(h(React.Activity, { mode, children: h(Here, { options: { meta: { name: "Ann" } } }) }));
+    const { draw } = mount(shown("visible"));
+    pass(100);
+    draw(shown("hidden"));
+    pass(2_000);
+    expect(told.splice(0)).toEqual(["joined r ann Ann", "left r ann Ann"]);
+    draw(shown("visible"));
+    pass(100);
+    expect([text(), told]).toEqual(["live ann:Ann", ["joined r ann Ann"]]);
+  });
+
   it("[U2] the room in props is the room one is in", () => {
     const { inPage, pass, told } = page();
     const { draw } = mount(inPage(h(Here, { room: "a" })));
@@ -118,6 +132,20 @@ describe.each([["19", react19], ["18", await react18()]])("React %s", (_version,
     draw(inPage(h(Here, { options: { meta: { name: "Anna" } } })));
     pass(200);
     expect(told.slice(2)).toEqual(["updated r ann A."]);
+  });
+
+  it("[U2] meta that is taken back is shown no more; who gave none takes back nobody's", () => {
+    const { inPage, pass, told } = page();
+    const two = (meta: Meta | undefined): ReactNode => inPage([h(Here, { key: 1, options: { meta } }), h(Here, { key: 2 })]);
+    const { draw } = mount(two({ name: "Ann" }));
+    pass(200);
+    expect(told).toEqual(["joined r ann Ann"]);
+    draw(two(undefined));
+    pass(200);
+    expect(told.slice(1)).toEqual(["updated r ann -"]);
+    draw(two(undefined));
+    pass(200);
+    expect(told).toHaveLength(2);
   });
 
   it("[U2] `present` and `watch` in props are followed", () => {

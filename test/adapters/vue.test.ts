@@ -1,6 +1,6 @@
 // @vitest-environment jsdom
 import { afterEach, beforeEach, describe, expect, it, vi } from "vitest";
-import { createApp, createSSRApp, effectScope, h, isShallow, nextTick, reactive, ref, type App } from "vue";
+import { createApp, createSSRApp, effectScope, h, isShallow, KeepAlive, nextTick, reactive, ref, type App } from "vue";
 import { renderToString } from "vue/server-renderer";
 import { presenceKey, usePresence, useUserCount } from "../../src/adapters/vue.js";
 import { createTestRegistry, fakeRoom } from "../../src/testing/fakes/index.js";
@@ -72,6 +72,40 @@ describe("Vue", () => {
     await pass(2_000);
     expect(told).toEqual(["joined b ann Anna", "left a ann Anna"]);
     expect(text()).toBe("1");
+  });
+
+  it("[U2] meta that is taken back is shown no more; who gave none takes back nobody's", async () => {
+    const { mount, pass, told } = page();
+    const name = ref<string | undefined>("Ann");
+    const Named = { setup: () => { usePresence<Meta | undefined>("r", { meta: () => (name.value === undefined ? undefined : { name: name.value }) }); return () => null; } };
+    const Other = { setup: () => { usePresence<Meta>("r"); return () => null; } };
+    mount(() => () => [h(Named), h(Other)]);
+    await pass(200);
+    expect(told).toEqual(["joined r ann Ann"]);
+    name.value = undefined;
+    await nextTick();
+    await pass(200);
+    expect(told.slice(1)).toEqual(["updated r ann -"]);
+  });
+
+  it("[U1] what KeepAlive has put away is not in the room, and is again when it is shown; a count follows nothing meanwhile", async () => {
+    const { mount, pass, told, tab } = page();
+    const Here = { setup: () => { const { users, status } = usePresence<Meta>("r", { meta: { name: "Ann" } }); return () => `${status.value} ${users.value?.length ?? "?"}`; } };
+    const Badge = { setup: () => { const count = useUserCount("r"); return () => `badge ${count.value ?? "…"}`; } };
+    const shown = ref(true);
+    mount(() => () => h(KeepAlive, () => (shown.value ? h(Here) : h(Badge))));
+    await pass(100);
+    expect(text()).toBe("live 1");
+    shown.value = false;
+    await nextTick();
+    await pass(2_000);
+    expect([text(), told.splice(0)]).toEqual(["badge 0", ["joined r ann Ann", "left r ann Ann"]]);
+    tab("bob").room("r").subscribe(() => undefined);
+    await pass(200);
+    shown.value = true;
+    await nextTick();
+    await pass(200);
+    expect([text(), told]).toEqual(["live 2", ["joined r bob -", "joined r ann Ann"]]);
   });
 
   it("[U3] a count asks for numbers only, and is not present", async () => {

@@ -119,6 +119,16 @@ describe("webSocketTransport", () => {
     expect(made).toHaveLength(2);
   });
 
+  it("[V11] by chance it is not there again before the page stands still; one that was told so and lives on is there again after the longest wait", () => {
+    const { made, open, transport, clock } = rig("ws://x", { random: () => 0, maxDelay: 4_000 });
+    open();
+    transport.probe(true);
+    clock.advance(3_999);
+    expect(made).toHaveLength(1);
+    clock.advance(1);
+    expect(made).toHaveLength(2);
+  });
+
   it("says what to pass where there is no WebSocket, and refuses options that make no sense", () => {
     vi.stubGlobal("WebSocket", undefined);
     expect(() => webSocketTransport("ws://x")).toThrow(/"ws"/);

@@ -215,6 +215,25 @@ describe("the link", () => {
     expect([wire.probes, pings(w).length]).toEqual([1, 0]);
   });
 
+  it("[V11] that it is hidden, which a page is told after `pagehide`, brings nothing back; that it is shown does, by whichever event it is heard first", () => {
+    for (const first of ["pageshow", "visibilitychange", "resume", "online"]) {
+      const { wire, wake } = linked();
+      wake("pagehide");
+      wire.lose();
+      wake("visibilitychange");
+      expect(wire.probes).toBe(1);
+      wake(first);
+      expect(wire.probes, first).toBe(2);
+    }
+    // A page that was out of sight when it was left is not told that it is hidden.
+    const { wire, wake } = linked();
+    wake("pagehide");
+    wire.lose();
+    wake("pageshow");
+    wake("visibilitychange");
+    expect(wire.probes).toBe(3);
+  });
+
   it("[V8] [pain P12] timers that fire once a minute never let the lease run out", () => {
     const { w, wire, clock } = linked();
     let heard = clock.now();

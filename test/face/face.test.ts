@@ -77,7 +77,7 @@ describe("faceOf", () => {
   });
 
   it("[U13] before the first answer there is no number; then there is; of many the first are drawn, and the others counted", () => {
-    expect(faceOf(viewOf({ status: "syncing" }), NOON)).toEqual({ state: "syncing", people: [], more: "", unnamed: false, count: "…", status: "connecting" });
+    expect(faceOf(viewOf({ status: "syncing" }), NOON)).toEqual({ label: "Who is here", state: "syncing", people: [], more: "", unnamed: false, count: "…", status: "connecting" });
     expect(faceOf(viewOf({ users: [] }), NOON)).toMatchObject({ count: "0 here", status: "", more: "" });
     expect(faceOf(viewOf({ users: crowd(5) }), NOON)).toMatchObject({ count: "5 here", more: "" });
     const face = faceOf(viewOf({ users: crowd(1_234) }), NOON, { locale: "en" });
@@ -102,6 +102,9 @@ describe("faceOf", () => {
     expect(people.map(({ name, picture }) => [name, picture])).toEqual([["ann (you)", undefined], ["?", undefined], ["?", undefined], ["Bob", "https://a.example/b"]]);
     const own = faceOf(viewOf({ users, self: "ann" }), NOON, { words: { here: (shown) => `${shown} da`, you: (name) => `${name} (ich)` }, person: ({ id }) => ({ name: `Frau ${id}` }) });
     expect(own).toMatchObject({ count: "4 da", people: [{ name: "Frau ann (ich)" }, { name: "Frau" }, { name: "Frau" }, { name: "Frau bob" }] });
+    // As they come from a condition that is not met.
+    const none = { label: undefined, here: undefined, connecting: undefined, stale: undefined, ended: undefined, you: undefined };
+    expect(faceOf(viewOf({ users, self: "ann" }), NOON, { words: none, person: () => undefined })).toEqual(faceOf(viewOf({ users: users.map(({ id }) => ({ id, meta: null })), self: "ann" }), NOON));
   });
 });
 

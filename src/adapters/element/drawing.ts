@@ -14,7 +14,7 @@ function make(tag: string, name: string, ...children: readonly (Node | string)[]
   return made;
 }
 
-export function drawingOf(label: string): Drawing {
+export function drawingOf(): Drawing {
   const stack = make("div", "stack");
   stack.ariaHidden = "true";
   // "bdi", here and below: "8 here" and "+3" keep their order in a page that runs from right to left, as names do in any.
@@ -30,7 +30,6 @@ export function drawingOf(label: string): Drawing {
   said.role = "status";
   const root = make("div", "face", stack, make("span", "dot"), make("span", "state", count, status), names, said);
   root.role = "group";
-  root.ariaLabel = label;
   names.onfocus = root.onpointerenter = () => { unfold(names); };
   root.onkeydown = ({ key }) => {
     if (key === "Escape") names.dataset.off = "";
@@ -39,7 +38,8 @@ export function drawingOf(label: string): Drawing {
   return {
     root,
     say(text) { said.textContent = text; },
-    show({ state, people, more, unnamed, count: many, status: how }, max) {
+    show({ label, state, people, more, unnamed, count: many, status: how }, max) {
+      root.ariaLabel = label;
       root.dataset.state = state;
       count.textContent = many;
       status.textContent = how;
@@ -61,7 +61,7 @@ function avatarOf({ initials, colour, picture }: Person): HTMLElement {
   const avatar = make("bdi", "avatar", initials);
   avatar.ariaHidden = "true";
   avatar.style.cssText = `background:${colour};color:#fff`;
-  if (picture !== undefined) {
+  if (picture) {
     const image = make("img", "picture") as HTMLImageElement;
     image.alt = "";
     image.referrerPolicy = "no-referrer";

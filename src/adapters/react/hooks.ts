@@ -36,6 +36,8 @@ export function usePresence<M = RegisteredMeta>(given: RoomName | ClientRoom<M>,
   const [error, fail] = useState<ViewError>();
   /** The room that shows what I want to show. */
   const fit = useRef<ClientRoom<M>>(undefined);
+  /** The room that was told a meta from here. */
+  const told = useRef<ClientRoom<M>>(undefined);
   let text: unknown = meta;
   try {
     text = JSON.stringify(meta);
@@ -46,7 +48,10 @@ export function usePresence<M = RegisteredMeta>(given: RoomName | ClientRoom<M>,
   useEffect(() => {
     let problem;
     try {
-      if (meta !== undefined) room.update(meta);
+      const given = meta !== undefined;
+      // To take it back is to show what a server makes of none.
+      if (given || told.current === room) room.update(given ? meta : {} as M);
+      told.current = given ? room : undefined;
       fit.current = room;
     } catch (thrown) {
       problem = wrong(thrown);

@@ -5,7 +5,7 @@ import type { ClientRoom, RoomOptions } from "../../client/index.js";
 import type { RoomName } from "../../core/event.js";
 import { createAnnouncer, type Announcer } from "../../face/announcer.js";
 import { dress } from "../../face/dress.js";
-import { drawnOf, ENGLISH, faceOf, type FaceOptions } from "../../face/face.js";
+import { drawnOf, faceOf, type FaceOptions } from "../../face/face.js";
 import { LOOK } from "../../face/look.js";
 import type { Person } from "../../face/person.js";
 import { unfold } from "../../face/unfold.js";
@@ -34,7 +34,7 @@ export function UserPresence<M = RegisteredMeta>(props: UserPresenceProps<M>): R
   try {
     max = drawnOf(props.max);
   } catch (thrown) {
-    wrong(TypeError(`headcount: ${(thrown as Error).message}`));
+    wrong(thrown);
     return null;
   }
   return h(Shown<M>, { ...props, max });
@@ -46,7 +46,7 @@ function Shown<M>({ room, meta, initial, watchOnly, className, style, nonce, ...
   const hydrating = useSyncExternalStore(never, () => false, () => true);
   // Server and page must first draw the same: neither the page's language nor its address is known to both.
   const page = hydrating ? { locale: "en" } : { locale: document.documentElement.lang, base: document.baseURI };
-  const { people, more, unnamed, count, status } = faceOf(view, systemClock.now(), { ...page, ...look, locale: look.locale ?? page.locale });
+  const { label, people, more, unnamed, count, status } = faceOf(view, systemClock.now(), { ...page, ...look, locale: look.locale ?? page.locale });
 
   // To who looks it is the same.
   const state = view.status === "idle" ? "syncing" : view.status;
@@ -66,7 +66,7 @@ function Shown<M>({ room, meta, initial, watchOnly, className, style, nonce, ...
   // A room that is none.
   if (view.status === "idle" && view.error && !view.room) return null;
   const avatarOf = (person: Person): ReactElement => h(Avatar, { ...person, key: person.id, ...(hydrating && { picture: undefined }) });
-  return h("div", { className: className ? `hc-face ${className}` : "hc-face", style, ref: dressed, role: "group", "aria-label": look.words?.label ?? ENGLISH.label, "data-state": state, onPointerEnter: open, onKeyDown: close },
+  return h("div", { className: className ? `hc-face ${className}` : "hc-face", style, ref: dressed, role: "group", "aria-label": label, "data-state": state, onPointerEnter: open, onKeyDown: close },
     // For as long as no script has run. React 19 puts it into the head, once.
     hydrating && h("style", { href: "headcount", precedence: "headcount", nonce, suppressHydrationWarning: true }, LOOK),
     h("div", { className: "hc-stack", "aria-hidden": true }, people.slice(0, look.max).map(avatarOf), more && bdi("avatar", more)),
