@@ -1,12 +1,13 @@
 import { webSocketTransport, type SocketLike } from "../../src/adapters/websocket.js";
 import { createClient } from "../../src/client/index.js";
+import { createDeeds, type Tab } from "./deeds.js";
 import { createGate, type Gate } from "./gate.js";
 import { createWay } from "./rough-way.js";
-import { DEVICES, DOWN, LATE, LOAD, ROOM, SLEEP, type Deed } from "./script.js";
-import { headcountBelief, naiveBelief, nothing, type Untimed, type World, type WorldOptions } from "./world.js";
+import { DOWN, LATE, ROOM } from "./script.js";
+import { headcountBelief, naiveBelief, type Untimed, type World, type WorldOptions } from "./world.js";
 
 type Page = { readonly gate: Gate; readonly wakes: Set<() => void>; socket: TabSocket | undefined };
-type Tab = { readonly id: number; readonly device: string; readonly user: string; page: Page | undefined };
+type LiveTab = Tab<Page>;
 type TabSocket = SocketLike & { readonly name: string; readonly drop: () => void };
 
 const randomId = (): string => Array.from(crypto.getRandomValues(new Uint8Array(8)), (byte) => byte.toString(16).padStart(2, "0")).join("");
@@ -15,11 +16,7 @@ const randomId = (): string => Array.from(crypto.getRandomValues(new Uint8Array(
 export function createLiveWorld({ hear }: WorldOptions): World {
   const began = performance.now();
   const ground = randomId();
-  const tabs: Tab[] = [];
-  const sleeping = new Map<string, number>();
-  const rough = new Set<string>();
   const timers = new Set<ReturnType<typeof setTimeout>>();
-  let opened = 0;
   let stopped = false;
 
   const now = (): number => performance.now() - began;
@@ -36,7 +33,7 @@ export function createLiveWorld({ hear }: WorldOptions): World {
   };
 
   /** A class of sockets for one page: a real one, behind the page's gate and a way that may be rough. */
-  function socketsOf(tab: Tab, page: Page): new (url: string | URL) => SocketLike {
+  function socketsOf(tab: LiveTab, page: Page): new (url: string | URL) => SocketLike {
     return class implements TabSocket {
       onopen: SocketLike["onopen"] = null;
       onclose: SocketLike["onclose"] = null;
@@ -105,11 +102,10 @@ export function createLiveWorld({ hear }: WorldOptions): World {
     };
   }
 
-  function load(tab: Tab): void {
+  function load(tab: LiveTab): void {
     const gate = createGate();
     const page: Page = { gate, wakes: new Set(), socket: undefined };
     tab.page = page;
-    for (const counter of ["naive", "headcount"] as const) say({ type: "belief", tab: tab.id, counter, belief: nothing[counter] });
     const address = new URL("/playground/socket", location.href);
     address.protocol = address.protocol.replace("http", "ws");
     address.search = String(new URLSearchParams({ ground, user: tab.user }));
@@ -126,97 +122,55 @@ export function createLiveWorld({ hear }: WorldOptions): World {
   }
 
   /** As a browser does it: the page stops, and its socket is closed without a word of its own. */
-  function unload(tab: Tab): void {
+  function unload(tab: LiveTab): void {
     const { page } = tab;
     tab.page = undefined;
     page?.gate.shut();
     page?.socket?.drop();
   }
 
-  function refresh(tab: Tab): void {
-    unload(tab);
-    say({ type: "line", tab: tab.id, up: false });
-    for (const counter of ["naive", "headcount"] as const) say({ type: "belief", tab: tab.id, counter, belief: nothing[counter] });
-    later(LOAD, () => { if (tabs.includes(tab) && !tab.page) load(tab); });
-  }
-
-  function sleep(device: string, own: readonly Tab[]): void {
-    sleeping.set(device, now() + SLEEP);
-    say({ type: "sleep", device, asleep: true });
-    const held = own.flatMap(({ page }) => page?.socket?.name ?? []);
-    for (const { page } of own) page?.gate.sleep(true);
-    // A browser answers the server's pings by itself, as a device that sleeps does not.
-    for (const name of held) void ask("hold", name);
-    later(SLEEP, () => {
-      sleeping.delete(device);
-      say({ type: "sleep", device, asleep: false });
-      for (const name of held) void ask("release", name);
-      for (const { page, device: of } of tabs) {
-        if (of !== device) continue;
-        page?.gate.sleep(false);
-        for (const wake of page?.wakes ?? []) wake();
-      }
-    });
-  }
-
-  function act(deed: Deed): void {
-    // Nobody does anything on a device that sleeps.
-    if ("device" in deed && sleeping.has(deed.device)) return;
-    say({ type: "deed", deed });
-    if (deed.do === "restart") {
+  const nameOf = (tab: LiveTab): string | undefined => tab.page?.socket?.name;
+  const { act, tabs, sleeping, rough } = createDeeds<LiveTab>({
+    say, now, later, load, unload,
+    make: (tab) => tab,
+    cut(tab) {
+      const name = nameOf(tab);
+      if (name !== undefined) void ask("cut", name);
+    },
+    halfOpen(tab) {
+      const name = nameOf(tab);
+      if (name === undefined) return;
+      void ask("hold", name);
+      say({ type: "silent", tab: tab.id });
+    },
+    late(tab, refresh) {
+      const name = nameOf(tab);
+      if (name === undefined) return;
+      void ask("hold", name).then(() => {
+        say({ type: "late", tab: tab.id, until: now() + LATE });
+        refresh();
+        later(LATE, () => { void ask("release", name); });
+      });
+    },
+    sleep(own) {
+      const held = own.flatMap((tab) => nameOf(tab) ?? []);
+      for (const { page } of own) page?.gate.sleep(true);
+      // A browser answers the server's pings by itself, as a device that sleeps does not.
+      for (const name of held) void ask("hold", name);
+      return (awake) => {
+        for (const name of held) void ask("release", name);
+        for (const { page } of awake) {
+          page?.gate.sleep(false);
+          for (const wake of page?.wakes ?? []) wake();
+        }
+      };
+    },
+    restart() {
       void ask("restart");
       say({ type: "server", up: false });
       later(DOWN, () => { say({ type: "server", up: true }); });
-      return;
-    }
-    if ("user" in deed) {
-      if (deed.do === "rough") rough.add(deed.user);
-      else rough.delete(deed.user);
-      say({ type: "rough", user: deed.user, rough: deed.do === "rough" });
-      return;
-    }
-    const { device } = deed;
-    const own = tabs.filter((tab) => tab.device === device);
-    if (deed.do === "open") {
-      const tab: Tab = { id: ++opened, device, user: DEVICES.find(({ id }) => id === device)?.user ?? "", page: undefined };
-      tabs.push(tab);
-      say({ type: "opened", tab: tab.id, device });
-      load(tab);
-      return;
-    }
-    const tab = deed.do === "close" ? own.at(-1) : own[0];
-    if (!tab) return;
-    const name = tab.page?.socket?.name;
-    switch (deed.do) {
-      case "close":
-        unload(tab);
-        tabs.splice(tabs.indexOf(tab), 1);
-        say({ type: "closed", tab: tab.id });
-        break;
-      case "refresh":
-        refresh(tab);
-        break;
-      case "cut":
-        if (name !== undefined) void ask("cut", name);
-        break;
-      case "half-open":
-        if (name === undefined) break;
-        void ask("hold", name);
-        say({ type: "silent", tab: tab.id });
-        break;
-      case "late":
-        if (name === undefined) break;
-        void ask("hold", name).then(() => {
-          say({ type: "late", tab: tab.id, until: now() + LATE });
-          if (tabs.includes(tab)) refresh(tab);
-          later(LATE, () => { void ask("release", name); });
-        });
-        break;
-      case "sleep":
-        sleep(device, own);
-        break;
-    }
-  }
+    },
+  });
 
   return {
     now, act,

@@ -6,28 +6,27 @@ import { createLine, type End, type Line } from "../../src/testing/simulation/li
 import { createLineWire } from "../../src/testing/simulation/line-wire.js";
 import { openPage, type Page } from "../../src/testing/simulation/page.js";
 import { createTime, type Machine } from "../../src/testing/simulation/time.js";
+import { createDeeds, type Tab } from "./deeds.js";
 import { naiveCounter } from "./naive-counter.js";
 import { createWay } from "./rough-way.js";
-import { DEVICES, DOWN, LATE, LOAD, ROOM, SLEEP, TIMES, type Deed } from "./script.js";
-import { headcountBelief, naiveBelief, nothing, type Untimed, type World, type WorldOptions } from "./world.js";
+import { DOWN, LATE, ROOM, SLEEP, TIMES } from "./script.js";
+import { headcountBelief, naiveBelief, type Untimed, type World, type WorldOptions } from "./world.js";
 
 const WALL = 1_700_000_000_000;
 
 type Server = { readonly machine: Machine; readonly registry: Registry<unknown>; readonly take: (line: Line, user: string) => void; readonly gone: (line: Line, how: How) => void; readonly end: () => void };
-type Tab = { readonly id: number; readonly device: string; readonly user: string; page: Page | undefined; line: Line | undefined };
+type SimulatedTab = Tab<Page> & { line: Line | undefined };
 
 /** The network of `headcount/testing`, with a second counter on its lines: virtual time, the same for the same seed. */
 export function createSimulatedWorld({ hear, seed }: WorldOptions): World {
   const time = createTime(() => undefined);
-  const tabs: Tab[] = [];
-  const sleeping = new Map<string, number>();
-  const rough = new Set<string>();
   let pages = 0;
   let dials = 0;
   let lives = 0;
   let server: Server | undefined = startServer();
 
   const say = (happening: Untimed): void => { hear({ ...happening, at: time.now() }); };
+  const later = (ms: number, run: () => void): void => { time.at(time.now() + ms, run); };
 
   function startServer(): Server {
     const machine = time.machine(`server ${++lives}`, WALL);
@@ -72,7 +71,7 @@ export function createSimulatedWorld({ hear, seed }: WorldOptions): World {
     };
   }
 
-  function dial(tab: Tab, end: End): Line {
+  function dial(tab: SimulatedTab, end: End): Line {
     const out = createWay(chanceFrom(seed, "out", ++dials));
     const back = createWay(chanceFrom(seed, "back", dials));
     const mine = (): boolean => tab.line === line;
@@ -119,10 +118,9 @@ export function createSimulatedWorld({ hear, seed }: WorldOptions): World {
     return line;
   }
 
-  function load(tab: Tab): void {
+  function load(tab: SimulatedTab): void {
     const id = ++pages;
     const machine = time.machine(`page ${id}`, WALL);
-    for (const counter of ["naive", "headcount"] as const) say({ type: "belief", tab: tab.id, counter, belief: nothing[counter] });
     const page = openPage({ kind: "bare", machine, chance: chanceFrom(seed, "page", id), dial: (end) => dial(tab, end) });
     tab.page = page;
     page.client.room(ROOM).subscribe((view) => { if (tab.page === page) say({ type: "belief", tab: tab.id, counter: "headcount", belief: headcountBelief(view) }); });
@@ -130,7 +128,7 @@ export function createSimulatedWorld({ hear, seed }: WorldOptions): World {
     if (left > 0) machine.sleep(left);
   }
 
-  function unload(tab: Tab): void {
+  function unload(tab: SimulatedTab): void {
     const { page } = tab;
     // What its line and its client still say is nobody's.
     tab.page = undefined;
@@ -138,86 +136,37 @@ export function createSimulatedWorld({ hear, seed }: WorldOptions): World {
     tab.line = undefined;
   }
 
-  function refresh(tab: Tab): void {
-    unload(tab);
-    say({ type: "line", tab: tab.id, up: false });
-    for (const counter of ["naive", "headcount"] as const) say({ type: "belief", tab: tab.id, counter, belief: nothing[counter] });
-    time.at(time.now() + LOAD, () => { if (tabs.includes(tab) && !tab.page) load(tab); });
-  }
-
-  function act(deed: Deed): void {
-    // Nobody does anything on a device that sleeps.
-    if ("device" in deed && sleeping.has(deed.device)) return;
-    say({ type: "deed", deed });
-    if (deed.do === "restart") {
+  const { act, sleeping, rough } = createDeeds<SimulatedTab>({
+    say, later, load, unload,
+    now: time.now,
+    make: (tab) => ({ ...tab, line: undefined }),
+    cut({ line }) { line?.cut(); },
+    halfOpen({ id, line }) {
+      line?.mute();
+      if (line && !line.over()) say({ type: "silent", tab: id });
+    },
+    late({ id, line }, refresh) {
+      const of = server;
+      line?.mute();
+      say({ type: "late", tab: id, until: time.now() + LATE });
+      refresh();
+      if (line) later(LATE, () => { of?.machine.arrive(time.now(), () => { of.gone(line, "vanished"); }); });
+    },
+    sleep(own) {
+      for (const { page } of own) page?.machine.sleep(SLEEP);
+      return (awake) => { for (const { page } of awake) page?.machine.arrive(time.now(), page.wake); };
+    },
+    restart() {
       if (!server) return;
       server.end();
       server = undefined;
       say({ type: "server", up: false });
-      time.at(time.now() + DOWN, () => {
+      later(DOWN, () => {
         server = startServer();
         say({ type: "server", up: true });
       });
-      return;
-    }
-    if ("user" in deed) {
-      if (deed.do === "rough") rough.add(deed.user);
-      else rough.delete(deed.user);
-      say({ type: "rough", user: deed.user, rough: deed.do === "rough" });
-      return;
-    }
-    const { device } = deed;
-    const user = DEVICES.find(({ id }) => id === device)?.user ?? "";
-    const own = tabs.filter((tab) => tab.device === device);
-    if (deed.do === "open") {
-      const tab: Tab = { id: ++opened, device, user, page: undefined, line: undefined };
-      tabs.push(tab);
-      say({ type: "opened", tab: tab.id, device });
-      load(tab);
-      return;
-    }
-    const tab = deed.do === "close" ? own.at(-1) : own[0];
-    if (!tab) return;
-    const { line } = tab;
-    switch (deed.do) {
-      case "close":
-        unload(tab);
-        tabs.splice(tabs.indexOf(tab), 1);
-        say({ type: "closed", tab: tab.id });
-        break;
-      case "refresh":
-        refresh(tab);
-        break;
-      case "cut":
-        line?.cut();
-        break;
-      case "half-open":
-        line?.mute();
-        if (line && !line.over()) say({ type: "silent", tab: tab.id });
-        break;
-      case "late": {
-        const of = server;
-        line?.mute();
-        say({ type: "late", tab: tab.id, until: time.now() + LATE });
-        refresh(tab);
-        if (line) time.at(time.now() + LATE, () => { of?.machine.arrive(time.now(), () => { of.gone(line, "vanished"); }); });
-        break;
-      }
-      case "sleep": {
-        const wakes = time.now() + SLEEP;
-        sleeping.set(device, wakes);
-        say({ type: "sleep", device, asleep: true });
-        for (const one of own) one.page?.machine.sleep(SLEEP);
-        time.at(wakes, () => {
-          sleeping.delete(device);
-          say({ type: "sleep", device, asleep: false });
-          for (const one of tabs) if (one.device === device) one.page?.machine.arrive(time.now(), one.page.wake);
-        });
-        break;
-      }
-    }
-  }
-  let opened = 0;
+    },
+  });
 
   return { now: time.now, act, run: (ms) => time.run(time.now() + ms), stop: () => { server?.registry.close(); } };
 }

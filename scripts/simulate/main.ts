@@ -91,7 +91,7 @@ async function simulateAll(bundle: URL, { runs, seed, workers, forever, command 
   console.log(`\n${table(report)}\n`);
   const pairs = report.tally.pairs;
   console.log(`${report.runs} histories of seed ${seed}, ${(report.took / 3_600_000).toFixed(0)} virtual hours, ${rate()}; rarest pair of faults: ${Math.min(...pairs)} runs`);
-  console.log(`trace ${report.hash.toString(16)}`);
+  console.log(`trace ${report.hash.toString(16).padStart(12, "0")}`);
   console.log(`${report.divergences.length} divergences`);
   return report.divergences.length > 0 ? 1 : 0;
 }
