@@ -1,12 +1,6 @@
-import { spawn } from "node:child_process";
-import { mkdtempSync, rmSync } from "node:fs";
-import { tmpdir } from "node:os";
-import { join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
-import { WebSocket } from "ws";
-
-type Json = Readonly<Record<string, unknown>>;
-type Reply = { readonly id?: number; readonly result?: Json; readonly error?: { readonly message: string } };
+import { navigated } from "./engines/engine.js";
+import { spokenTo, type Json } from "./engines/spoken.js";
 
 /** A tab of a real Chromium. */
 export type Tab = {
@@ -33,61 +27,24 @@ const FLAGS = ["--headless", "--no-sandbox", "--disable-gpu", "--disable-dev-shm
 
 /** Starts a Chromium. It is spoken to directly: what drives tabs for tests elsewhere keeps all of them awake, and then none freezes. */
 export async function launchChromium(path: string): Promise<Chromium> {
-  const profile = mkdtempSync(join(tmpdir(), "headcount-chromium-"));
-  const child = spawn(path, [...FLAGS, "--remote-debugging-port=0", `--user-data-dir=${profile}`, "about:blank"], { stdio: ["ignore", "ignore", "pipe"] });
-  const ended = new Promise<void>((resolve) => { child.once("close", () => { resolve(); }); });
-  const address = await new Promise<string>((resolve, reject) => {
-    let said = "";
-    child.stderr.on("data", (chunk: Buffer) => {
-      said += chunk.toString();
-      const found = /DevTools listening on (ws:\S+)/.exec(said);
-      if (found) resolve(found[1]!);
-    });
-    child.once("error", reject);
-    child.once("close", () => { reject(new Error(`${path} ended before it could be spoken to:\n${said}`)); });
-  });
-  const socket = new WebSocket(address, { perMessageDeflate: false });
-  await new Promise((resolve, reject) => { socket.once("open", resolve).once("error", reject); });
-
-  let n = 0;
-  const waiting = new Map<number, (reply: Reply) => void>();
-  socket.on("message", (data: Buffer) => {
-    const reply = JSON.parse(data.toString()) as Reply;
-    if (reply.id === undefined) return;
-    waiting.get(reply.id)?.(reply);
-    waiting.delete(reply.id);
-  });
-  const call = (method: string, params: Json = {}, sessionId?: string): Promise<Json> => new Promise((resolve, reject) => {
-    waiting.set(++n, ({ result, error }) => {
-      if (error) reject(new Error(`${method}: ${error.message}`));
-      else resolve(result ?? {});
-    });
-    socket.send(JSON.stringify({ id: n, method, params, sessionId }));
+  const { call, close } = await spokenTo(path, {
+    args: (profile) => [...FLAGS, "--remote-debugging-port=0", `--user-data-dir=${profile}`, "about:blank"],
+    listening: /DevTools listening on (ws:\S+)/,
   });
 
   async function tab(url: string): Promise<Tab> {
     const { targetId } = await call("Target.createTarget", { url: "about:blank" });
     const { sessionId } = await call("Target.attachToTarget", { targetId, flatten: true });
-    const send = (method: string, params?: Json): Promise<Json> => call(method, params, sessionId as string);
+    const send = (method: string, params?: Json): Promise<Json> => call(method, params, { sessionId });
     const value = async <T>(expression: string): Promise<T> => {
       const { result, exceptionDetails } = await send("Runtime.evaluate", { expression, awaitPromise: true, returnByValue: true });
       if (exceptionDetails) throw new Error(`${expression}: ${JSON.stringify(exceptionDetails)}`);
       return (result as { readonly value: T }).value;
     };
-    /** Until the page that comes has run its scripts: the one before it has no `came`. */
-    const load = async (start: () => Promise<unknown>): Promise<void> => {
-      await value("void (globalThis.before = true)");
-      await start();
-      for (;;) {
-        const came = await value<boolean>("!globalThis.before && document.readyState === 'complete'").catch(() => false);
-        if (came) return;
-        await sleep(20);
-      }
-    };
     const opened: Tab = {
       send, value,
-      go: (to) => load(() => send("Page.navigate", { url: to })),
-      reload: () => load(() => send("Page.reload")),
+      go: (to) => navigated(value, () => send("Page.navigate", { url: to })),
+      reload: () => navigated(value, () => send("Page.reload")),
       click: async (selector) => { await value(`document.querySelector(${JSON.stringify(selector)}).click()`); },
       freeze: async (frozen) => { await send("Page.setWebLifecycleState", { state: frozen ? "frozen" : "active" }); },
       async picture({ width, height, scale = 1, scheme = "light" }) {
@@ -103,13 +60,5 @@ export async function launchChromium(path: string): Promise<Chromium> {
     return opened;
   }
 
-  return {
-    tab,
-    async close() {
-      await call("Browser.close").catch(() => undefined);
-      await ended;
-      socket.terminate();
-      rmSync(profile, { recursive: true, force: true, maxRetries: 5 });
-    },
-  };
+  return { tab, close: () => close("Browser.close") };
 }

@@ -1,5 +1,5 @@
 import { launchChromium } from "../chromium.js";
-import { navigated, settled, type Engine, type Page } from "./engine.js";
+import { settled, type Engine, type Page } from "./engine.js";
 
 /** Chromium by its own protocol. */
 export async function chromium(path: string): Promise<Engine> {
@@ -9,11 +9,9 @@ export async function chromium(path: string): Promise<Engine> {
   const { product } = await blank.send("Browser.getVersion");
 
   async function open(url: string): Promise<Page> {
-    const { send, value, close, freeze } = await browser.tab("about:blank");
+    const { send, value, go, reload, close, freeze } = await browser.tab("about:blank");
     const page: Page = {
-      value, close, freeze,
-      go: (to) => navigated(value, () => send("Page.navigate", { url: to })),
-      reload: () => navigated(value, () => send("Page.reload")),
+      value, go, reload, close, freeze,
       async back() {
         const { currentIndex, entries } = await send("Page.getNavigationHistory") as { currentIndex: number; entries: readonly { id: number; url: string }[] };
         const { id, url } = entries[currentIndex - 1]!;

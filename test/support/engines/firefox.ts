@@ -1,12 +1,5 @@
-import { spawn } from "node:child_process";
-import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
-import { tmpdir } from "node:os";
-import { join } from "node:path";
-import { WebSocket } from "ws";
 import { navigated, settled, type Engine, type Page } from "./engine.js";
-
-type Json = Readonly<Record<string, unknown>>;
-type Reply = { readonly id?: number; readonly result?: Json; readonly error?: string; readonly message?: string };
+import { spokenTo } from "./spoken.js";
 
 /** Without them a new profile opens pages of its own, and asks for others. */
 const PREFERENCES: Readonly<Record<string, unknown>> = {
@@ -16,39 +9,12 @@ const PREFERENCES: Readonly<Record<string, unknown>> = {
 
 /** Firefox by WebDriver BiDi, which it speaks itself: nothing between us and it keeps its tabs awake. */
 export async function firefox(path: string): Promise<Engine> {
-  const profile = mkdtempSync(join(tmpdir(), "headcount-firefox-"));
-  writeFileSync(join(profile, "user.js"), Object.entries(PREFERENCES).map(([name, value]) => `user_pref(${JSON.stringify(name)}, ${JSON.stringify(value)});\n`).join(""));
-  const child = spawn(path, ["--headless", "--no-remote", "--profile", profile, "--remote-debugging-port", "0", "about:blank"], { stdio: ["ignore", "ignore", "pipe"] });
-  const ended = new Promise<void>((resolve) => { child.once("close", () => { resolve(); }); });
-  const address = await new Promise<string>((resolve, reject) => {
-    let said = "";
-    child.stderr.on("data", (chunk: Buffer) => {
-      said += chunk.toString();
-      const found = /WebDriver BiDi listening on (ws:\S+)/.exec(said);
-      if (found) resolve(found[1]!);
-    });
-    child.once("error", reject);
-    child.once("close", () => { reject(new Error(`${path} ended before it could be spoken to:\n${said}`)); });
+  const { call, close } = await spokenTo(path, {
+    args: (profile) => ["--headless", "--no-remote", "--profile", profile, "--remote-debugging-port", "0", "about:blank"],
+    listening: /WebDriver BiDi listening on (ws:\S+)/,
+    under: "/session",
+    files: { "user.js": Object.entries(PREFERENCES).map(([name, value]) => `user_pref(${JSON.stringify(name)}, ${JSON.stringify(value)});\n`).join("") },
   });
-  const socket = new WebSocket(`${address}/session`, { perMessageDeflate: false });
-  await new Promise((resolve, reject) => { socket.once("open", resolve).once("error", reject); });
-
-  let n = 0;
-  const waiting = new Map<number, (reply: Reply) => void>();
-  socket.on("message", (data: Buffer) => {
-    const reply = JSON.parse(data.toString()) as Reply;
-    if (reply.id === undefined) return;
-    waiting.get(reply.id)?.(reply);
-    waiting.delete(reply.id);
-  });
-  const call = (method: string, params: Json = {}): Promise<Json> => new Promise((resolve, reject) => {
-    waiting.set(++n, ({ result, error, message }) => {
-      if (error !== undefined) reject(new Error(`${method}: ${error}: ${message ?? ""}`));
-      else resolve(result ?? {});
-    });
-    socket.send(JSON.stringify({ id: n, method, params }));
-  });
-
   const { capabilities } = await call("session.new", { capabilities: {} });
   const blank = await call("browsingContext.create", { type: "tab" });
 
@@ -83,11 +49,6 @@ export async function firefox(path: string): Promise<Engine> {
     name: "firefox",
     version: String((capabilities as { readonly browserVersion?: string } | undefined)?.browserVersion),
     open,
-    async close() {
-      await call("browser.close").catch(() => undefined);
-      await ended;
-      socket.terminate();
-      rmSync(profile, { recursive: true, force: true, maxRetries: 5 });
-    },
+    close: () => close("browser.close"),
   };
 }
