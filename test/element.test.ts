@@ -232,6 +232,10 @@ describe.runIf(path !== undefined)("<user-presence> in Chromium", { timeout: 60_
     const { left, top } = await inside<{ left: number; top: number }>(tab, "$('stack').getBoundingClientRect().toJSON()");
     await tab.send("Input.dispatchMouseEvent", { type: "mouseMoved", x: left + 5, y: top + 5 });
     await seen();
+    // Wherever the focus is.
+    await tab.value("document.activeElement?.blur()");
+    await key(tab, "Escape", 27);
+    expect(await folded()).toBe("inset(50%)");
     // A family name in another script turns itself and nothing else; a bold one is its text.
     expect(await inside(tab, "[...root.querySelectorAll('.hc-name')].slice(3, 6).map((one) => [one.textContent, getComputedStyle(one).unicodeBidi])"))
       .toEqual([["ليلى حسن", "isolate"], ["Eve", "isolate"], ["Fay <b>Day</b>", "isolate"]]);
@@ -323,8 +327,13 @@ describe.runIf(path !== undefined)("<user-presence> in Chromium", { timeout: 60_
       document.querySelector("main").append(host);
       const inPage = host.shadowRoot ? look() : inFrame;
       body.append(host);
-      return [inFrame, inPage, look()];
+      // A document without a window, as a popup's is that was closed.
+      const none = document.implementation.createHTMLDocument("").body;
+      await put("none", { userCount: 7 }, {}, none);
+      const there = none.firstElementChild;
+      return [inFrame, inPage, look(), (there.shadowRoot ?? there).querySelector(".hc-count").textContent];
     })()`);
+    expect(looks.pop()).toBe("7 here");
     for (const look of looks) expect(look).toEqual([32, "inset(50%)", "start"]);
     await tab.close();
   });

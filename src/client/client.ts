@@ -120,7 +120,7 @@ export function createClient(options: ClientOptions): Client {
   };
   const shell: Shell = {
     times: { ...times, ...timeouts },
-    moment: () => ({ now: now(), chance: random(), n }),
+    moment: () => ({ now: now(), lag, chance: random(), n }),
     clock,
     send(messages) {
       n += messages.length;

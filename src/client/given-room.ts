@@ -18,7 +18,7 @@ export function givenRoom<M>(client: Client | undefined, given: RoomName | Clien
     for (const name in options) if (!(name in OPTIONS)) throw badOption(name, `one of ${Object.keys(OPTIONS).join(", ")}`);
     modeOf(options.watch ?? "none");
     if ((given as Partial<ClientRoom<M>> | undefined)?.subscribe) return given as ClientRoom<M>;
-    return (client as Client).room<M>(given as RoomName, options.initial && { initial: options.initial });
+    return (client as Client).room<M>(given as RoomName, { initial: options.initial });
   } catch (thrown) {
     return wrongRoom(thrown) as unknown as ClientRoom<M>;
   }

@@ -13,11 +13,11 @@ export type RoomOptions<M> = {
   /** What I show to others. JSON; `room.update(meta)` changes it. */
   readonly meta?: M | undefined;
   /** What subscriptions are told, unless they say otherwise: everyone (default), the two counts, or nothing. */
-  readonly watch?: Watch;
+  readonly watch?: Watch | undefined;
   /** Whether I am in the room while I am subscribed. Default true; `false` = I only watch. */
-  readonly present?: boolean;
+  readonly present?: boolean | undefined;
   /** What is known before the first link: the server's snapshot of the room, for a page that was rendered there. */
-  readonly initial?: Snapshot<M>;
+  readonly initial?: Snapshot<M> | undefined;
 };
 
 /** What one subscription is told, where it is not what the room was opened with. */

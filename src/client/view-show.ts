@@ -40,7 +40,7 @@ export type View<M> = Seen<M> &
   );
 
 /** What is seen now; the view before, if that is the same. */
-export function show<M>(s: Draft<M>, live: boolean): View<M> {
+export function show<M>(s: Draft<M>, live: boolean, lag = 0): View<M> {
   const { view: last, count, self, error } = s;
   const room = !count && s.room.epoch ? s.room : undefined;
   const moved = last.room?.users !== room?.users;
@@ -48,7 +48,7 @@ export function show<M>(s: Draft<M>, live: boolean): View<M> {
     let people: readonly User<M>[] | undefined;
     s.people = room && (() => (people ??= Object.freeze(usersOf(room).map(fixed))));
   }
-  const staleSince = !s.watch || s.ended || live ? undefined : last.status === "live" ? s.heard : last.staleSince;
+  const staleSince = !s.watch || s.ended || live ? undefined : last.status === "live" ? s.heard - lag : last.staleSince;
   const next = {
     status: s.ended ? "ended" : !s.watch ? "idle" : live ? "live" : staleSince === undefined ? "syncing" : "stale",
     room: moved ? room : last.room,

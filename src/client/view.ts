@@ -22,8 +22,8 @@ export type ViewInput<M> =
   | { readonly type: "close" }
   | Heard<M>;
 
-/** What a step is given besides: local ms that never run back, a number in [0, 1), and the next free `n`. */
-export type Moment = { readonly now: number; readonly chance: number; readonly n: number };
+/** What a step is given besides: local ms that never run back, by how much they are ahead of the wall clock, a number in [0, 1), and the next free `n`. */
+export type Moment = { readonly now: number; readonly lag: number; readonly chance: number; readonly n: number };
 
 /** What a step says: messages to send, the first with `n` and so on, and what people would notice. */
 export type Stepped<M> = { readonly state: ViewState<M>; readonly send: readonly ClientMessage[]; readonly changes: readonly Change<M>[] };
@@ -73,7 +73,7 @@ export function step<M>(state: ViewState<M>, input: ViewInput<M>, moment: Moment
   }
   if (s.ended && s.ended.at <= now) revive(s, now);
   s.due = s.ended ? s.ended.at : pursue(s, { ...moment, n: moment.n + send.length }, send);
-  s.view = show(s, !!s.link && !severity(s));
+  s.view = show(s, !!s.link && !severity(s), moment.lag);
   return { state: s, send, changes };
 }
 
@@ -137,12 +137,12 @@ function request<M>(s: Draft<M>, n: number): ClientMessage {
   const ask = watch === "users" ? askOf(doubt(room)) : undefined;
   // What is known in the mode that is asked for. A count has one too: by it a server that has just started tells that its own is not to be trusted yet.
   const pos = watch === "count" ? count?.position : ask?.pos;
-  const common = { n, room: name, ...(pos && { pos: [pos.epoch, pos.seq, pos.digest] as const }), ...(ask?.full && { full: true }) };
+  const common = { n, room: name, pos: pos && [pos.epoch, pos.seq, pos.digest] as const, full: ask?.full ? true : undefined };
   if (s.acked) return { type: "sync", ...common };
   if (present) {
     // It says the newest: nothing is left to be told.
     s.sent = meta;
     s.updateAt = Infinity;
   }
-  return { type: "join", watch, present, ...(present && meta !== undefined && { meta }), ...common };
+  return { type: "join", watch, present, meta: present ? meta : undefined, ...common };
 }

@@ -22,11 +22,11 @@ export type Words = {
 /** How a view is drawn. `M` is the type of the room's meta. */
 export type FaceOptions<M = unknown> = {
   /** How many people are drawn; the others are "+3". Default 5; 0 = none, and no names either. */
-  readonly max?: number;
+  readonly max?: number | undefined;
   /** What a user is called and which picture they have. Default: the meta's `name`, and its `picture`, `avatar` or `image`. */
-  readonly person?: (user: User<M>) => PersonHint | undefined;
+  readonly person?: ((user: User<M>) => PersonHint | undefined) | undefined;
   /** Words of another language, or of your own. */
-  readonly words?: { readonly [W in keyof Words]?: Words[W] | undefined };
+  readonly words?: { readonly [W in keyof Words]?: Words[W] | undefined } | undefined;
   /** The language of numbers and times; one that makes no sense is the platform's own. */
   readonly locale?: string | undefined;
   /** What relative addresses of pictures are relative to. */
@@ -69,7 +69,12 @@ export function faceOf<M>({ status, users = [], userCount, self, staleSince, err
     ended = (reason) => `not available: ${reason}`,
     you = (name) => `${name} (you)`,
   } = words;
-  const locale = languageOf(wished);
+  let locale: string | undefined;
+  try {
+    [locale] = Intl.getCanonicalLocales(wished);
+  } catch {
+    // A page's `lang` may be anything; what is no language throws wherever it is used.
+  }
   const others = max && users.length - max;
   return {
     label,
@@ -87,13 +92,4 @@ export function faceOf<M>({ status, users = [], userCount, self, staleSince, err
       : status === "ended" ? ended(safeName(error.message, 200) ?? error.code)
       : connecting,
   };
-}
-
-/** A page's `lang` may be anything; what is no language throws wherever it is used. */
-function languageOf(locale?: string): string | undefined {
-  try {
-    return Intl.getCanonicalLocales(locale)[0];
-  } catch {
-    return undefined;
-  }
 }

@@ -33,7 +33,7 @@ export function initialsOf(name: string): string {
 
 /** What metas usually say: `name`, and `picture`, `avatar` or `image`. */
 export function hintOf({ meta }: User<unknown>): PersonHint {
-  const { name, picture, avatar, image } = (meta ?? {}) as Readonly<Record<string, unknown>>;
+  const { name, picture, avatar, image } = Object(meta) as Readonly<Record<string, unknown>>;
   return { name, picture: picture ?? avatar ?? image };
 }
 

@@ -3,7 +3,7 @@
  * @param base what a relative address is relative to; without one there are none.
  */
 export function safePicture(address: unknown, base?: string): string | undefined {
-  if (typeof address !== "string" || !address) return undefined;
+  if (!address || typeof address !== "string") return undefined;
   try {
     const { href } = new URL(address, base);
     return /^(https?:|blob:|data:image\/(?!svg))/i.test(href) ? href : undefined;

@@ -14,10 +14,8 @@ type Tuple = readonly unknown[];
 
 type StateEvent<M> = Snapshot<M> | Delta<M> | Heartbeat;
 
-/** Notices of the link. `error` may be one of a room. */
-const OF_LINK: readonly unknown[] = ["welcome", "error", "pong", "bye"];
-/** Notices of a room. */
-const OF_ROOM: readonly unknown[] = ["joined", "synced", "ended"];
+/** Notices: three of a room, then those of the link; `error` may be one of a room. */
+const NOTICES: readonly unknown[] = ["joined", "synced", "ended", "welcome", "error", "pong", "bye"];
 
 /**
  * Decodes one message of a server. undefined: of a type unknown here, or malformed; drop it, the log repairs what it carried.
@@ -35,9 +33,10 @@ function decode<M>(source: Source): ServerEvent<M> | undefined {
   const { type, page } = source;
   // Timers are set by these; what else a notice says is only compared and shown.
   if (type === "welcome") must([source.lease, source.every, source.jitter].every(isNumber));
-  if (OF_LINK.includes(type)) return source as ServerNotice;
+  const notice = NOTICES.indexOf(type);
+  if (notice > 2) return source as ServerNotice;
   const room = the(isText, source.room);
-  if (OF_ROOM.includes(type)) return source as ServerNotice;
+  if (notice >= 0) return source as ServerNotice;
   const [epoch, seq, digest] = the(isPos, source.pos);
   if (type === "count") {
     return { type, room, position: { epoch, seq, digest }, users: the(isWhole, source.users), connections: the(isWhole, source.connections), limited: !!source.limited };

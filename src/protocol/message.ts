@@ -29,12 +29,12 @@ export type ClientMessage =
       readonly watch: Watch;
       readonly present: boolean;
       readonly meta?: unknown;
-      readonly pos?: Pos;
-      readonly full?: boolean;
+      readonly pos?: Pos | undefined;
+      readonly full?: boolean | undefined;
     }
   | { readonly type: "update"; readonly n: number; readonly room: RoomName; readonly meta: unknown }
   | { readonly type: "leave"; readonly n: number; readonly room: RoomName }
-  | { readonly type: "sync"; readonly n: number; readonly room: RoomName; readonly pos?: Pos; readonly full?: boolean }
+  | { readonly type: "sync"; readonly n: number; readonly room: RoomName; readonly pos?: Pos | undefined; readonly full?: boolean | undefined }
   | { readonly type: "ping"; readonly n: number };
 
 /** Bounds that the server holds its clients to. Bytes of UTF-8, UTF-16 units for ids, messages a second. */

@@ -379,6 +379,25 @@ describe.each([["19", react19], ["18", await react18()]])("React %s", (_version,
     complaints.length = 0;
   });
 
+  it("[U7] and what `isEqual` throws", () => {
+    const room = fakeRoom<Meta>({ users: [{ id: "ann", meta: { name: "Ann" } }] });
+    const select = (users: readonly { readonly id: string }[]) => users.map(({ id }) => id);
+    const isEqual = (): boolean => { throw new Error("unequal"); };
+    const Selected = () => h("p", null, useUsers(room, select, isEqual));
+    mount(h(Boundary, null, h(Selected)));
+    expect(text()).toBe("ann");
+    act(() => room.show({ users: [] }));
+    expect(text()).toBe("unequal");
+    complaints.length = 0;
+  });
+
+  it("[U6] `initial` that is null, as data for a page is where there is none, is none", () => {
+    const { inPage, pass } = page();
+    mount(inPage(h(Here, { options: { initial: null } as unknown as RoomOptions<Meta> })));
+    pass(100);
+    expect([text(), warnings]).toEqual(["live ann:-", []]);
+  });
+
   it("[U8] a hook outside its provider says which is missing", () => {
     expect(() => server.renderToString(h(Count))).toThrow("PresenceProvider");
     expect(() => server.renderToString(h(Here, { room: null as unknown as string }))).toThrow("PresenceProvider");

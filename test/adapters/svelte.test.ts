@@ -12,6 +12,10 @@ type Mounted = { readonly mount: (component: unknown, options: { target: Element
 const { js } = compile(readmeCode("svelte"), { generate: "client", filename: "WhoIsHere.svelte" });
 const { WhoIsHere, mount, unmount, flushSync } = (await bundled("svelte", `${js.code.replace("export default function WhoIsHere", "export function WhoIsHere")}\nexport { mount, unmount, flushSync } from "svelte";`, { conditions: ["browser"] })) as Mounted & { WhoIsHere: unknown };
 
+const { js: drawn } = compile(readmeCode("svelte"), { generate: "server", filename: "WhoIsHere.svelte" });
+type Drawer = { readonly Drawn: unknown; readonly render: (component: unknown, options: { props: object }) => { readonly body: string }; readonly readable: (value: unknown) => object };
+const { Drawn, render, readable } = (await bundled("svelte-server", `${drawn.code.replace("export default function WhoIsHere", "export function Drawn")}\nexport { render } from "svelte/server";\nexport { readable } from "svelte/store";`)) as Drawer;
+
 afterEach(() => { document.body.replaceChildren(); });
 
 describe("Svelte", () => {
@@ -36,5 +40,18 @@ describe("Svelte", () => {
     expect(left).toEqual([]);
     advance(100);
     expect(left).toEqual(["ann"]);
+  });
+
+  it("[U6] drawn on a server, a store of what the server draws joins nothing", () => {
+    const { registry, tab, advance } = createTestRegistry<Meta>({ grace: 0, settle: 0 });
+    const bob = tab("bob").room("r", { meta: { name: "Bob" } });
+    bob.subscribe(() => undefined);
+    advance(200);
+    const initial = registry.snapshot("r");
+    const room = tab("server").room("r", initial && { initial });
+    const { body } = render(Drawn, { props: { room: readable(room.getServerSnapshot()) } });
+    advance(200);
+    expect(body.replace(/<!--.*?-->/g, "")).toBe("1 here: Bob");
+    expect(registry.userCount("r")).toBe(1);
   });
 });

@@ -1,6 +1,6 @@
 // @vitest-environment jsdom
 import { afterEach, beforeEach, describe, expect, it, vi } from "vitest";
-import { createApp, createSSRApp, effectScope, h, isShallow, KeepAlive, nextTick, reactive, ref, type App } from "vue";
+import { createApp, createSSRApp, defineAsyncComponent, effectScope, h, isShallow, KeepAlive, nextTick, onMounted, reactive, ref, shallowRef, type App } from "vue";
 import { renderToString } from "vue/server-renderer";
 import { presenceKey, usePresence, useUserCount } from "../../src/adapters/vue.js";
 import { createTestRegistry, fakeRoom } from "../../src/testing/fakes/index.js";
@@ -86,6 +86,41 @@ describe("Vue", () => {
     await nextTick();
     await pass(200);
     expect(told.slice(1)).toEqual(["updated r ann -"]);
+  });
+
+  it("[U2] `present` and `watch` are followed", async () => {
+    const { mount, pass, registry } = page();
+    const present = ref(false);
+    const mode = ref<"users" | "count">("users");
+    mount(() => {
+      const { users, userCount } = usePresence<Meta>("r", { present, watch: () => mode.value });
+      return () => `${users.value?.length ?? "?"} of ${userCount.value ?? "?"}`;
+    });
+    await pass(100);
+    expect([text(), registry.userCount("r")]).toEqual(["0 of 0", 0]);
+    present.value = true;
+    await nextTick();
+    await pass(100);
+    expect([text(), registry.userCount("r")]).toEqual(["1 of 1", 1]);
+    mode.value = "count";
+    await nextTick();
+    await pass(2_000);
+    expect([text(), registry.userCount("r")]).toEqual(["? of 1", 1]);
+  });
+
+  it("[U1] is in the room when it is asked for in onMounted, as a store is that is first needed there", async () => {
+    const { mount, pass, registry, ann } = page();
+    const scope = effectScope(true);
+    mount(() => {
+      onMounted(() => {
+        usePresence<Meta>(ann.room("a"));
+        scope.run(() => usePresence<Meta>(ann.room("b")));
+      });
+      return () => "";
+    });
+    await pass(100);
+    expect([registry.userCount("a"), registry.userCount("b")]).toEqual([1, 1]);
+    scope.stop();
   });
 
   it("[U1] what KeepAlive has put away is not in the room, and is again when it is shown; a count follows nothing meanwhile", async () => {
@@ -183,6 +218,29 @@ describe("Vue", () => {
     expect(text()).toBe("bob,ann 2");
   });
 
+  it("[U6] a part that is taken over late, when the room is live, first draws what the server drew", async () => {
+    const test = createTestRegistry<Meta>({ grace: 0, settle: 0 });
+    test.tab("bob").room("r").subscribe(() => undefined);
+    test.advance(200);
+    const initial = JSON.parse(JSON.stringify(test.registry.snapshot("r"))) as NonNullable<ReturnType<typeof test.registry.snapshot>>;
+    const Head = { setup: () => { const { userCount } = usePresence<Meta>("r", { initial }); return () => h("b", userCount.value); } };
+    const List = { setup: () => { const { users } = usePresence<Meta>("r", { initial }); const count = useUserCount("r"); return () => h("p", `${users.value?.map(({ id }) => id).join() ?? "?"} ${count.value ?? "…"}`); } };
+    const html = await renderToString(createSSRApp({ render: () => h("div", [h(Head), h(List)]) }).provide(presenceKey, test.tab("server").client));
+    let release!: (part: typeof List) => void;
+    const Late = defineAsyncComponent(() => new Promise<typeof List>((resolve) => { release = resolve; }));
+    const app = createSSRApp({ render: () => h("div", [h(Head), h(Late)]) }).provide(presenceKey, test.tab("ann").client);
+    apps.push(app);
+    const div = document.body.appendChild(document.createElement("div"));
+    div.innerHTML = html;
+    app.mount(div);
+    test.advance(500);
+    await nextTick();
+    expect(text()).toBe("2bob 1");
+    release(List);
+    await vi.waitFor(() => { expect(text()).toBe("2bob,ann 2"); });
+    expect(warnings).toEqual([]);
+  });
+
   it("[U8] without a client an error names what is missing; a wrong argument is an error in the view and one warning", async () => {
     const { mount, pass, told } = page();
     const scope = effectScope();
@@ -202,6 +260,33 @@ describe("Vue", () => {
     await nextTick();
     await pass(200);
     expect([text(), told]).toEqual(["idle bad_option undefined", ["joined s ann Ann"]]);
+  });
+
+  it("[U2] what `update` said stands while the argument is equal as JSON, also after one that could not be sent", async () => {
+    const { mount, pass, told } = page();
+    const user = shallowRef<Record<string, unknown>>({ name: "Ann" });
+    let update!: (meta: Meta) => void;
+    let error: unknown;
+    mount(() => {
+      const presence = usePresence<Meta>("r", { meta: () => ({ ...user.value }) as Meta });
+      ({ update } = presence);
+      return () => { error = presence.error.value?.message; return ""; };
+    });
+    await pass(200);
+    update({ name: "typing" });
+    await pass(200);
+    user.value = { name: "Ann" };
+    await nextTick();
+    await pass(200);
+    expect(told.splice(0)).toEqual(["joined r ann Ann", "updated r ann typing"]);
+    user.value = { name: 1n };
+    await nextTick();
+    await pass(200);
+    expect([error, told.splice(0)]).toEqual(["headcount: \"meta\" must be JSON", []]);
+    user.value = { name: "Ann" };
+    await nextTick();
+    await pass(200);
+    expect([error, told]).toEqual([undefined, ["updated r ann Ann"]]);
   });
 
   it("[U1] leaves no listener behind", () => {

@@ -258,6 +258,20 @@ describe("the link", () => {
     expect(room.getSnapshot().error).toEqual({ code: "unanswered", message: expect.any(String) as string });
   });
 
+  it("[V3, U13] and since when a view is old is told by the clock as it is now", () => {
+    const { wire, room, clock } = linked();
+    clock.set(clock.now() - 3_600_000);
+    clock.advance(1_000);
+    wire.say({ type: "error", code: "odd", message: "" });
+    const before = clock.now();
+    clock.advance(5_000);
+    wire.lose();
+    const { status, staleSince } = room.getSnapshot();
+    expect(status).toBe("stale");
+    expect(staleSince).toBeLessThanOrEqual(before);
+    expect(staleSince).toBeGreaterThan(before - 10_000);
+  });
+
   it("bye changes nothing: the transport will go down, and nobody leaves", () => {
     const { wire, room } = linked();
     const view = room.getSnapshot();

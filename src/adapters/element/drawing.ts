@@ -26,14 +26,11 @@ export function drawingOf(): Drawing {
   // A stop of Tab, which shows them, and can scroll them.
   names.tabIndex = 0;
   // Said on its own, and seldom: what is seen changes with everybody who comes.
-  const said = make("span", "said");
+  const said = make("bdi", "said");
   said.role = "status";
-  const root = make("div", "face", stack, make("span", "dot"), make("span", "state", count, status), names, said);
+  const root = make("div", "face", stack, make("bdi", "dot"), make("span", "state", count, status), names, said);
   root.role = "group";
   names.onfocus = root.onpointerenter = () => { unfold(names); };
-  root.onkeydown = ({ key }) => {
-    if (key === "Escape") names.dataset.off = "";
-  };
   let drawn = "";
   return {
     root,
@@ -60,7 +57,7 @@ export function drawingOf(): Drawing {
 function avatarOf({ initials, colour, picture }: Person): HTMLElement {
   const avatar = make("bdi", "avatar", initials);
   avatar.ariaHidden = "true";
-  avatar.style.cssText = `background:${colour};color:#fff`;
+  avatar.style.background = colour;
   if (picture) {
     const image = make("img", "picture") as HTMLImageElement;
     image.alt = "";

@@ -89,9 +89,10 @@ export function useUsers<T, M>(given: RoomName | ClientRoom<M>, selector?: (user
     return ({ users }: View<M>): T | undefined => {
       if (users === last) return users && value;
       const next = users && (selector ? selector(users) : users as T);
+      value = value !== undefined && next !== undefined && isEqual(value, next) ? value : next;
       // Not before: what threw throws again when React draws, and there its boundaries catch.
       last = users;
-      return (value = value !== undefined && next !== undefined && isEqual(value, next) ? value : next);
+      return value;
     };
   }, [selector, isEqual]);
   const value = useView(useRoom(given), select, "users");

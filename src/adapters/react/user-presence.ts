@@ -60,13 +60,10 @@ function Shown<M>({ room, meta, initial, watchOnly, className, style, nonce, ...
 
   const names = useRef<HTMLUListElement>(null);
   const open = (): void => { unfold(names.current as HTMLElement); };
-  const close = ({ key }: { readonly key: string }): void => {
-    if (key === "Escape") (names.current as HTMLElement).dataset.off = "";
-  };
   // A room that is none.
   if (view.status === "idle" && view.error && !view.room) return null;
   const avatarOf = (person: Person): ReactElement => h(Avatar, { ...person, key: person.id, ...(hydrating && { picture: undefined }) });
-  return h("div", { className: className ? `hc-face ${className}` : "hc-face", style, ref: dressed, role: "group", "aria-label": label, "data-state": state, onPointerEnter: open, onKeyDown: close },
+  return h("div", { className: className ? `hc-face ${className}` : "hc-face", style, ref: dressed, role: "group", "aria-label": label, "data-state": state, onPointerEnter: open },
     // For as long as no script has run. React 19 puts it into the head, once.
     hydrating && h("style", { href: "headcount", precedence: "headcount", nonce, suppressHydrationWarning: true }, LOOK),
     h("div", { className: "hc-stack", "aria-hidden": true }, people.slice(0, look.max).map(avatarOf), more && bdi("avatar", more)),
@@ -88,10 +85,10 @@ function Avatar({ initials, colour, picture }: Person): ReactElement {
   return h("bdi", {
     className: "hc-avatar",
     "aria-hidden": true,
-    style: { background: colour, color: "#fff" },
+    style: { background: colour },
     // What the server wrote into the page as an attribute a content security policy may have left out.
     ref: (element: HTMLElement | null) => {
-      if (element) Object.assign(element.style, { background: colour, color: "#fff" });
+      if (element) element.style.background = colour;
     },
     // The initials are under the picture.
   }, initials, picture !== undefined && picture !== lost && h("img", { className: "hc-picture", alt: "", referrerPolicy: "no-referrer", onError: () => { lose(picture); }, src: picture }));
