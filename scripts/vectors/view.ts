@@ -41,7 +41,7 @@ function play(name: string, rules: readonly string[]): Play {
   const steps: unknown[] = [];
   const put = (written: object, input: ViewInput<unknown> | undefined): Play => {
     const before = state.view;
-    const moment: Moment = { now, lag: 0, chance: 0.5, n };
+    const moment: Moment = { now, chance: 0.5, n };
     const stepped = input && step(state, input, moment);
     state = stepped?.state ?? state;
     for (const message of stepped?.send ?? []) if ("n" in message) last = message.n;

@@ -22,8 +22,8 @@ export type ViewInput<M> =
   | { readonly type: "close" }
   | Heard<M>;
 
-/** What a step is given besides: local ms that never run back, by how much they are ahead of the wall clock, a number in [0, 1), and the next free `n`. */
-export type Moment = { readonly now: number; readonly lag: number; readonly chance: number; readonly n: number };
+/** What a step is given besides: local ms that never run back, by how much they are ahead of the wall clock (if they are), a number in [0, 1), and the next free `n`. */
+export type Moment = { readonly now: number; readonly lag?: number; readonly chance: number; readonly n: number };
 
 /** What a step says: messages to send, the first with `n` and so on, and what people would notice. */
 export type Stepped<M> = { readonly state: ViewState<M>; readonly send: readonly ClientMessage[]; readonly changes: readonly Change<M>[] };

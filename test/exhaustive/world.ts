@@ -84,7 +84,7 @@ function tell(world: World, ...inputs: readonly HostInput<number>[]): World {
 
 /** The world after its watcher's view was told. */
 function see(world: World, input: ViewInput<number>): World {
-  const { state: view, send, changes } = stepView(world.view, input, { lag: 0, now: world.now, chance: 0.5, n: world.n });
+  const { state: view, send, changes } = stepView(world.view, input, { now: world.now, chance: 0.5, n: world.n });
   const before = new Set(world.view.room.users.keys());
   for (const change of changes) {
     if (change.type === "joined" && before.has(change.user)) throw new Violation(`${change.user} joined twice`);

@@ -83,8 +83,8 @@ export const FAULTS = {
     pain: "P17",
     finder: "simulation",
     file: "src/core/digest.ts",
-    from: "(digest - tag + MODULUS) % MODULUS",
-    to: "(digest - tag) % MODULUS",
+    from: "addTag(digest, 2 ** 48 - tag)",
+    to: "addTag(digest, -tag)",
   },
   "last-updated": {
     what: "a user shows the meta of the tab that was updated last, not of the one that was opened last",
@@ -259,8 +259,8 @@ export const FAULTS = {
     pain: "P10",
     finder: "simulation",
     file: "src/client/view.ts",
-    from: "...(present && meta !== undefined && { meta })",
-    to: "...(present && meta !== undefined && { meta: s.told ?? meta })",
+    from: "meta: present ? meta : undefined",
+    to: "meta: present ? (s.told ?? meta) : undefined",
   },
   "clock-back": {
     what: "a client whose clock is put back waits until it reads again what it read",
