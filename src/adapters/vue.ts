@@ -23,6 +23,7 @@ const PARTS = ["status", "users", "userCount", "connectionCount", "room", "self"
 /**
  * I am in the room until the scope ends, and `linger` ms more. On a server nothing is joined: the view is what `initial` says.
  * Takes a room's name, or a room, each also as a ref or a getter; a room needs no `presenceKey`. A wrong argument is the view's `error`.
+ * In a setup function of your own it is called before the first `await`, after which nothing ends it (`<script setup>` sees to that itself).
  * @throws Error where a name is given and no client provided.
  */
 export function usePresence<M = unknown>(given: MaybeRefOrGetter<RoomName | ClientRoom<M>>, { meta, watch: mode, present, ...options }: PresenceOptions<M> = {}): RoomPresence<M> {
